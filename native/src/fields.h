@@ -40,6 +40,9 @@ struct field {
     struct span value;
 };
 
+/* [a-z][a-z0-9.-]*, 1 to 32 bytes. */
+bool fields_name_ok(struct span name);
+
 /* ---- decoding ---- */
 
 /* Checks header, version, every length, every name and the number of fields; afterwards the

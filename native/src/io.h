@@ -37,9 +37,12 @@ void io_close_array(int *fds, size_t n);
 /* A connected SOCK_SEQPACKET pair, close-on-exec, blocking. */
 int io_socket_pair(int *ret_near, int *ret_far);
 
-/* Listens at `path` (SOCK_SEQPACKET, the mode given, an old socket file is replaced). `path` lies
- * in a directory that only root can write. */
-int io_listen(const char *path, mode_t mode, int *ret_fd);
+/* Listens at dirfd/name (SOCK_SEQPACKET, non-blocking, the mode given); an old socket file is
+ * replaced. Only root can write that directory. By descriptor, so that no path is too long. */
+int io_listen(int dirfd, const char *name, mode_t mode, int *ret_fd);
+
+/* Connects to a listening dirfd/name (SOCK_SEQPACKET, blocking). */
+int io_connect(int dirfd, const char *name, int *ret_fd);
 
 /* Peer's uid by SO_PEERCRED, or -errno. */
 int io_peer_uid(int socket, uid_t *ret_uid);
