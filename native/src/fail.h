@@ -2,7 +2,8 @@
  *
  * Functions return 0 or -errno and fill a struct failure that their caller gave them; only the
  * outermost caller reports. A struct failure holds no pointer, so that it can cross a fork or a
- * socket as it is. Paths are the jail's or the administrator's; the broker decides who sees them. */
+ * socket as it is. Paths are the jail's or the administrator's; the broker decides who sees them.
+ */
 #ifndef JAILD_FAIL_H
 #define JAILD_FAIL_H
 

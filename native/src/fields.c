@@ -168,8 +168,8 @@ char *fields_text_dup(const struct fields_view *view, const char *name) {
     return fields_find(view, name, &field) ? span_dup(field.value) : NULL;
 }
 
-int fields_number(const struct fields_view *view, const char *name, uint64_t fallback,
-                  uint64_t min, uint64_t max, uint64_t *ret_number) {
+int fields_number(const struct fields_view *view, const char *name, uint64_t fallback, uint64_t min,
+                  uint64_t max, uint64_t *ret_number) {
     struct field field;
     uint64_t number = fallback;
     if (fields_find(view, name, &field)) {

@@ -98,8 +98,8 @@ int fields_text(const struct fields_view *view, const char *name, char *ret_text
 char *fields_text_dup(const struct fields_view *view, const char *name);
 
 /* Decimal value within [min, max]; `fallback` when absent. -ERANGE outside, -EBADMSG on junk. */
-int fields_number(const struct fields_view *view, const char *name, uint64_t fallback,
-                  uint64_t min, uint64_t max, uint64_t *ret_number);
+int fields_number(const struct fields_view *view, const char *name, uint64_t fallback, uint64_t min,
+                  uint64_t max, uint64_t *ret_number);
 
 /* The flag's value, false when absent. */
 bool fields_flag(const struct fields_view *view, const char *name);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +91,8 @@ static int take_fds(struct msghdr *message, int *ret_fds, size_t max_fds, size_t
     return 0;
 }
 
-int io_receive(int socket, void *buffer, size_t size, size_t *ret_len, int *ret_fds,
-               size_t max_fds, size_t *ret_n_fds, int flags) {
+int io_receive(int socket, void *buffer, size_t size, size_t *ret_len, int *ret_fds, size_t max_fds,
+               size_t *ret_n_fds, int flags) {
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(int) * IO_FDS_MAX)];
@@ -130,8 +131,8 @@ int io_socket_pair(int *ret_near, int *ret_far) {
 
 static int unix_address(int dirfd, const char *name, struct sockaddr_un *ret_address) {
     *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    int len = snprintf(ret_address->sun_path, sizeof ret_address->sun_path,
-                       "/proc/self/fd/%d/%s", dirfd, name);
+    int len = snprintf(ret_address->sun_path, sizeof ret_address->sun_path, "/proc/self/fd/%d/%s",
+                       dirfd, name);
     return len < 0 || (size_t)len >= sizeof ret_address->sun_path ? -ENAMETOOLONG : 0;
 }
 

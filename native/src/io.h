@@ -28,8 +28,8 @@ int io_send(int socket, const void *data, size_t len, const int *fds, size_t n_f
 /* Receives one message. At most `max_fds` descriptors are accepted: with more, or with a cut
  * message or cut control data, everything received is closed and -EBADMSG returned.
  * *ret_len 0 without descriptors = the peer has closed. */
-int io_receive(int socket, void *buffer, size_t size, size_t *ret_len, int *ret_fds,
-               size_t max_fds, size_t *ret_n_fds, int flags);
+int io_receive(int socket, void *buffer, size_t size, size_t *ret_len, int *ret_fds, size_t max_fds,
+               size_t *ret_n_fds, int flags);
 
 /* Closes the first n descriptors of an array. */
 void io_close_array(int *fds, size_t n);

@@ -25,13 +25,13 @@ enum jail_profile {
 #define TOOLBOX_STAGE "/run/jaild-toolbox"
 
 struct jail_runtime {
-    pid_t init_pid; /* in the keeper's pid namespace; the keeper is its parent and reaps it */
-    int init_pidfd; /* carries all namespaces of the jail for setns() */
-    int root_fd;    /* O_PATH of / in the jail's final (locked) mount namespace */
-    int devpts_fd;  /* O_PATH of the root of the jail's devpts, in that same namespace (so that
-                       /proc/self/fd/0 of a session reads /dev/pts/N) */
-    int cgroup_fd;  /* O_DIRECTORY of the jail's group; -EBADF when it has none */
-    int payload_fd; /* payload/ in it: init and its children */
+    pid_t init_pid;  /* in the keeper's pid namespace; the keeper is its parent and reaps it */
+    int init_pidfd;  /* carries all namespaces of the jail for setns() */
+    int root_fd;     /* O_PATH of / in the jail's final (locked) mount namespace */
+    int devpts_fd;   /* O_PATH of the root of the jail's devpts, in that same namespace (so that
+                        /proc/self/fd/0 of a session reads /dev/pts/N) */
+    int cgroup_fd;   /* O_DIRECTORY of the jail's group; -EBADF when it has none */
+    int payload_fd;  /* payload/ in it: init and its children */
     int sessions_fd; /* sessions/ in it: what the keeper's enter makes (CLONE_INTO_CGROUP) */
     uint32_t base;   /* outside id of the jail's uid 0 and gid 0 */
     enum jail_profile profile;
