@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** A command failed; the message shows its last output. */
-export class CommandFailed extends Error {}
+class CommandFailed extends Error {}
 
 /**
  * Runs a program (argument vector, no shell) and gives its stdout.
