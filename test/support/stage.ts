@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,10 +16,22 @@ export function stageProduct(target: string): void {
   for (const name of ['jail-keeper', 'jaild.node', 'toolbox-passwd.so']) {
     copyFile(path.join(projectRoot, 'native', 'build', name), path.join(target, 'native', 'build', name), 0o755);
   }
+  for (const name of ['jaild', 'jailctl']) {
+    writeStarter(target, name);
+  }
   copyFile(path.join(projectRoot, 'package.json'), path.join(target, 'package.json'), 0o644);
   for (const directory of productionModules()) {
     copyTree(path.join(projectRoot, directory), path.join(target, directory), isNeededAtRunTime);
   }
+}
+
+/** `bin/NAME`: what an administrator types. */
+function writeStarter(target: string, name: string): void {
+  mkdirSync(path.join(target, 'bin'), { recursive: true, mode: 0o755 });
+  const program = path.join(target, 'dist/src/bin', `${name}.js`);
+  const starter = path.join(target, 'bin', name);
+  writeFileSync(starter, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+  chmodSync(starter, 0o755);
 }
 
 interface LockEntry {

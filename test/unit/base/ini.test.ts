@@ -6,11 +6,17 @@ import { InvalidValueError } from '../../../src/base/invalid-value.js';
 
 const key = fc.stringMatching(/^[a-z][a-z0-9_-]{0,10}$/);
 const section = fc.stringMatching(/^[a-z][a-z0-9 ._:@+-]{0,8}[a-z]$/);
-const value = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('true', 'null', '1e3', "'x'", '"', '\\', '\\\\;', 'a # b', ' x ', '[x]', 'a=b', '', "'"));
+const value = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string(),
+  fc.constantFrom('true', 'null', '1e3', "'x'", '"', '\\', '\\\\;', 'a # b', ' x ', '[x]', 'a=b', '', "'"),
+);
 
 describe('ini', () => {
   it('reads back exactly what it writes', () => {
-    const record = fc.dictionary(key, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 4 })), { noNullPrototype: true });
+    const record = fc.dictionary(key, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 4 })), {
+      noNullPrototype: true,
+    });
     fc.assert(
       fc.property(fc.dictionary(section, record, { maxKeys: 4, noNullPrototype: true }), (wanted) => {
         const document = parseIni(formatIni(Object.entries(wanted), ['made by a test']), 'x.ini');
@@ -25,9 +31,15 @@ describe('ini', () => {
   });
 
   it('merges sections of one name and remembers lines', () => {
-    const document = parseIni('\ufeff# top\r\n[a]\r\nx = 1 ; note\r\n\r\n[b]\r\ny="2"\r\n[a]\r\nz[] = 3\r\nz[] = 4\r\n', 'x.ini');
+    const document = parseIni(
+      '\ufeff# top\r\n[a]\r\nx = 1 ; note\r\n\r\n[b]\r\ny="2"\r\n[a]\r\nz[] = 3\r\nz[] = 4\r\n',
+      'x.ini',
+    );
     const a = document.sections.get('a');
-    assert.deepEqual([a?.line, a?.entries.get('x')?.values, a?.entries.get('z')?.values, a?.entries.get('z')?.line], [2, ['1'], ['3', '4'], 8]);
+    assert.deepEqual(
+      [a?.line, a?.entries.get('x')?.values, a?.entries.get('z')?.values, a?.entries.get('z')?.line],
+      [2, ['1'], ['3', '4'], 8],
+    );
   });
 
   it('names file and line of what it refuses', () => {
@@ -41,7 +53,12 @@ describe('ini', () => {
       ['[a]\nx = "a\n', /x\.ini:2: .* is not a quoted value/],
       ['[\u001b[2J]\n', /x\.ini:1: "\[\\x1b/],
     ];
-    for (const [text, message] of refused) assert.throws(() => parseIni(text, 'x.ini'), (error) => error instanceof InvalidValueError && message.test(error.message), text);
+    for (const [text, message] of refused)
+      assert.throws(
+        () => parseIni(text, 'x.ini'),
+        (error) => error instanceof InvalidValueError && message.test(error.message),
+        text,
+      );
     assert.throws(() => parseIni('#'.repeat(2 ** 20 + 1), 'x.ini'), InvalidValueError);
   });
 

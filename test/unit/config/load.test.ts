@@ -54,7 +54,10 @@ describe('configuration', () => {
     const lines = from('[server]\nlisten[] = 127.0.0.1:2222\nlisten[] = [::1]:2222\n').server.listen;
     assert.deepEqual(lines, from('[server]\nlisten = 127.0.0.1:2222, [::1]:2222\n').server.listen);
     assert.equal(lines.length, 2);
-    assert.deepEqual(from('[auth]\nlookup_program[] = /bin/x\nlookup_program[] = a b\n').auth.lookupProgram, ['/bin/x', 'a b']);
+    assert.deepEqual(from('[auth]\nlookup_program[] = /bin/x\nlookup_program[] = a b\n').auth.lookupProgram, [
+      '/bin/x',
+      'a b',
+    ]);
   });
 
   it('tells all problems at once, with line and nearest name', () => {
@@ -78,7 +81,9 @@ describe('configuration', () => {
   });
 
   it('prints what reads back to the same values', () => {
-    const config = from('[listener]\ngrace_time = 90s\n[jails]\nmemory = 100M\n[server]\nlisten = [::1]:22, 22\nidentification = x"y\n[workers]\nnever_share = 10.0.0.0/8\n');
+    const config = from(
+      '[listener]\ngrace_time = 90s\n[jails]\nmemory = 100M\n[server]\nlisten = [::1]:22, 22\nidentification = x"y\n[workers]\nnever_share = 10.0.0.0/8\n',
+    );
     const values = (of: typeof config) => listSettings(of).map(({ section, key, value }) => [section, key, value]);
     assert.deepEqual(values(from(printConfig(config))), values(config));
   });
@@ -113,13 +118,22 @@ describe('configuration files', () => {
   });
 
   it('are refused when absent, when anybody may write them, when broken', () => {
-    assert.throws(() => loadConfig(join(folder, 'absent.ini')), (error) => isJaildError(error, 'config-missing'));
+    assert.throws(
+      () => loadConfig(join(folder, 'absent.ini')),
+      (error) => isJaildError(error, 'config-missing'),
+    );
     const open = join(folder, 'open.ini');
     writeFileSync(open, '[auth]\n');
     chmodSync(open, 0o666);
-    assert.throws(() => loadConfig(open), (error) => isJaildError(error, 'config-unreadable'));
+    assert.throws(
+      () => loadConfig(open),
+      (error) => isJaildError(error, 'config-unreadable'),
+    );
     const broken = join(folder, 'broken.ini');
     writeFileSync(broken, '[auth]\nmax_tries\n');
-    assert.throws(() => loadConfig(broken), (error) => isJaildError(error, 'config-invalid') && /broken\.ini:2: "max_tries" has no value/.test(error.message));
+    assert.throws(
+      () => loadConfig(broken),
+      (error) => isJaildError(error, 'config-invalid') && /broken\.ini:2: "max_tries" has no value/.test(error.message),
+    );
   });
 });

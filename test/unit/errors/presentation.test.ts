@@ -4,7 +4,13 @@ import { InvalidValueError } from '../../../src/base/invalid-value.js';
 import { codes, type ErrorCode } from '../../../src/errors/codes.js';
 import { isAbsent, isDiskFull, isForbidden, isPeerGone } from '../../../src/errors/errno.js';
 import { JaildError } from '../../../src/errors/jaild-error.js';
-import { toAdminText, toExitStatus, toLoggedError, toUserText, withCleanupFailure } from '../../../src/errors/presentation.js';
+import {
+  toAdminText,
+  toExitStatus,
+  toLoggedError,
+  toUserText,
+  withCleanupFailure,
+} from '../../../src/errors/presentation.js';
 
 const allCodes = Object.keys(codes) as ErrorCode[];
 
@@ -25,7 +31,10 @@ describe('presentation', () => {
   });
 
   it('tells the admin the chain of causes and the fields, escaped', () => {
-    const error = new JaildError('record-damaged', 'cannot read', { fields: { file: '/x\u001b', line: 3 }, cause: new Error('ENOENT') });
+    const error = new JaildError('record-damaged', 'cannot read', {
+      fields: { file: '/x\u001b', line: 3 },
+      cause: new Error('ENOENT'),
+    });
     assert.equal(toAdminText(error), 'cannot read (file=/x\\x1b, line=3)\n  because: ENOENT');
   });
 
@@ -43,7 +52,12 @@ describe('presentation', () => {
 
   it('tells errno values apart', () => {
     const errno = (code: string) => Object.assign(new Error(code), { code });
-    assert.ok(isAbsent(errno('ENOENT')) && isForbidden(errno('EACCES')) && isDiskFull(errno('EDQUOT')) && isPeerGone(errno('EPIPE')));
+    assert.ok(
+      isAbsent(errno('ENOENT')) &&
+        isForbidden(errno('EACCES')) &&
+        isDiskFull(errno('EDQUOT')) &&
+        isPeerGone(errno('EPIPE')),
+    );
     assert.ok(!isAbsent(new Error('ENOENT')) && !isAbsent(undefined) && !isAbsent(errno('EACCES')));
   });
 });

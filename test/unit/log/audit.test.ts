@@ -28,7 +28,13 @@ describe('audit trail', () => {
     trail.record('session.ended', { reason: 'closed' });
     trail.close();
     trail.close();
-    assert.deepEqual(lines(file).map((line) => [line['event'], line['seq']]), [['login.accepted', 1], ['session.ended', 2]]);
+    assert.deepEqual(
+      lines(file).map((line) => [line['event'], line['seq']]),
+      [
+        ['login.accepted', 1],
+        ['session.ended', 2],
+      ],
+    );
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
@@ -63,7 +69,13 @@ describe('audit trail', () => {
     mkdirSync(home);
     trail.record('session.started');
     trail.close();
-    assert.deepEqual(lines(file).map((line) => [line['event'], line['lost']]), [['audit.gap', 2], ['session.started', undefined]]);
+    assert.deepEqual(
+      lines(file).map((line) => [line['event'], line['lost']]),
+      [
+        ['audit.gap', 2],
+        ['session.started', undefined],
+      ],
+    );
     assert.deepEqual(troubles, ['failed', 'recovered']);
   });
 

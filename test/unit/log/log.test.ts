@@ -22,12 +22,17 @@ describe('log', () => {
     const { log, lines } = capture();
     log.child({ connection: 'c7' }).child({ session: 's1' }).event('session.opened', { account: 'alice' });
     const { event, level, role, connection, session, account } = lines[0] ?? {};
-    assert.deepEqual({ event, level, role, connection, session, account }, { event: 'session.opened', level: 'info', role: 'broker', connection: 'c7', session: 's1', account: 'alice' });
+    assert.deepEqual(
+      { event, level, role, connection, session, account },
+      { event: 'session.opened', level: 'info', role: 'broker', connection: 'c7', session: 's1', account: 'alice' },
+    );
   });
 
   it('keeps foreign text escaped and under one key', () => {
     const { log, lines, raw } = capture();
-    log.event('auth.rejected', { untrusted: { user: 'x\u001b[2J\n{"event":"auth.accepted"}', client: 'y'.repeat(5000) } });
+    log.event('auth.rejected', {
+      untrusted: { user: 'x\u001b[2J\n{"event":"auth.accepted"}', client: 'y'.repeat(5000) },
+    });
     assert.equal(raw.length, 1);
     assert.ok(!raw[0]?.includes('\u001b'));
     const untrusted = lines[0]?.['untrusted'] as Record<string, string>;
@@ -43,7 +48,9 @@ describe('log', () => {
 
   it('gives a fault its code and causes, and a stack only when nobody expected it', () => {
     const { log, lines } = capture();
-    log.event('jail.failed', { error: new JaildError('record-missing', 'no such jail', { cause: new Error('ENOENT') }) });
+    log.event('jail.failed', {
+      error: new JaildError('record-missing', 'no such jail', { cause: new Error('ENOENT') }),
+    });
     log.fault('timer', new TypeError('x is undefined'));
     const [known, unknown] = lines.map((line) => line['error'] as Record<string, unknown>);
     assert.deepEqual(known, { code: 'record-missing', message: 'no such jail', causes: ['ENOENT'] });
@@ -70,7 +77,12 @@ describe('noise gate', () => {
   it('opens again when the interval is over', () => {
     let now = 0;
     const held: unknown[] = [];
-    const gate = new NoiseGate({ burst: 1, intervalMs: 100, onSuppressed: (counts) => held.push(counts), now: () => now });
+    const gate = new NoiseGate({
+      burst: 1,
+      intervalMs: 100,
+      onSuppressed: (counts) => held.push(counts),
+      now: () => now,
+    });
     assert.deepEqual([gate.admits('a'), gate.admits('a'), gate.admits('b')], [true, false, true]);
     now = 100;
     assert.equal(gate.admits('a'), true);
