@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -18,7 +17,7 @@ pid_t process_fork(int cgroup_fd) {
     struct clone_args arguments = {.exit_signal = SIGCHLD};
     if (cgroup_fd >= 0) {
         arguments.flags = CLONE_INTO_CGROUP;
-        arguments.cgroup = (uint64_t)cgroup_fd;
+        arguments.cgroup = (unsigned)cgroup_fd;
     }
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
     return pid < 0 ? -errno : (pid_t)pid;
