@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openMultiplexed } from '../support/multiplexed.js';
+import { runProgram } from '../support/program.js';
 import { mustSsh, ssh } from '../support/ssh-client.js';
 import { instanceForSuite } from '../support/suite.js';
 
@@ -103,7 +104,6 @@ test('the session has the usual variables of a login', async () => {
 
 test('an unknown account and a wrong key are refused alike', async () => {
   const wrongKey = `${instance().files.directory}/wrong-key`;
-  const { runProgram } = await import('../support/program.js');
   await runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', wrongKey]);
   const unknown = await ssh(instance(), 'nobody-here', 'true');
   const wrong = await ssh(instance(), 'alice', 'true', { key: wrongKey });

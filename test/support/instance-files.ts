@@ -41,7 +41,8 @@ function toIni(settings: Settings): string {
     .join('\n');
 }
 
-function merged(first: Settings, second: Settings): Settings {
+/** `second` on top of `first`, key by key. */
+export function mergeSettings(first: Settings, second: Settings): Settings {
   const sections = new Set([...Object.keys(first), ...Object.keys(second)]);
   return Object.fromEntries([...sections].map((section) => [section, { ...first[section], ...second[section] }]));
 }
@@ -75,5 +76,5 @@ export function writeConfig(files: InstanceFiles, slot: Slot, settings: Settings
     jails: { first_base: String(slot.firstBase), last_base: String(slot.lastBase), stop_time: '2s' },
     network: { pool: slot.pool },
   };
-  writeFileSync(files.config, toIni(merged(own, settings)), { mode: 0o644 });
+  writeFileSync(files.config, toIni(mergeSettings(own, settings)), { mode: 0o644 });
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { forceRemoval } from './force-removal.js';
-import { type InstanceFiles, makeInstanceFiles, type Settings, writeConfig } from './instance-files.js';
+import { type InstanceFiles, makeInstanceFiles, mergeSettings, type Settings, writeConfig } from './instance-files.js';
 import { type Footprint, leftovers } from './invariants.js';
 import { mustRun, type Outcome, type ProgramOptions, runProgram } from './program.js';
 import { type LogLine, type Server, serverLog, startServer } from './server.js';
@@ -79,7 +79,7 @@ export class Instance {
 
   /** Rewrites the configuration with these settings on top of those given to `make`. */
   configure(settings: Settings): void {
-    writeConfig(this.files, this.slot, { ...this.#settings, ...settings });
+    writeConfig(this.files, this.slot, mergeSettings(this.#settings, settings));
   }
 
   log(): LogLine[] {
