@@ -6,7 +6,7 @@ import { InvalidValueError } from '../base/invalid-value.js';
 import { parseListenAddress, parseSubnet } from '../base/ip.js';
 
 /** A zod type that reads one INI text with a parser of `src/base`; the parser's message becomes the issue. */
-function parsed<Value>(parse: (text: string) => Value): z.ZodType<Value, string> {
+export function parsed<Value>(parse: (text: string) => Value): z.ZodType<Value, string> {
   return z.string().transform((text, context) => {
     try {
       return parse(text);
