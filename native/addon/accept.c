@@ -44,6 +44,24 @@ static void describe(const struct sockaddr_storage *name, struct peer *ret_peer)
     }
 }
 
+/* The address at which the connection arrived. */
+static void add_local(napi_env env, napi_value result, int fd) {
+    struct sockaddr_storage name;
+    struct peer local;
+    socklen_t length = sizeof name;
+    napi_value text;
+
+    memset(&name, 0, sizeof name);
+    if (getsockname(fd, (struct sockaddr *)&name, &length) < 0)
+        return;
+    describe(&name, &local);
+    if (local.address[0] == '\0' ||
+        napi_create_string_utf8(env, local.address, NAPI_AUTO_LENGTH, &text) != napi_ok)
+        return;
+    napi_set_named_property(env, result, "localAddress", text);
+    napi_set_named_property(env, result, "localPort", make_integer(env, local.port));
+}
+
 static napi_value make_accepted(napi_env env, int fd, const struct peer *peer) {
     napi_value result;
     napi_value text;
@@ -57,6 +75,7 @@ static napi_value make_accepted(napi_env env, int fd, const struct peer *peer) {
         napi_create_string_utf8(env, peer->address, NAPI_AUTO_LENGTH, &text) == napi_ok) {
         napi_set_named_property(env, result, "address", text);
         napi_set_named_property(env, result, "port", make_integer(env, peer->port));
+        add_local(env, result, fd);
     }
     return result;
 }

@@ -16,6 +16,9 @@ napi_value notify_service(napi_env env, napi_callback_info info);
 /* accept.c */
 napi_value accept_connection(napi_env env, napi_callback_info info);
 
+/* listen-tcp.c */
+napi_value listen_tcp(napi_env env, napi_callback_info info);
+
 /* descriptors.c */
 napi_value send_message(napi_env env, napi_callback_info info);
 napi_value receive_message(napi_env env, napi_callback_info info);

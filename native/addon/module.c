@@ -8,6 +8,7 @@ static const struct {
     {"socketPair", socket_pair},
     {"connectUnix", connect_unix},
     {"listenUnix", listen_unix},
+    {"listenTcp", listen_tcp},
     {"accept", accept_connection},
     {"peerCredentials", peer_credentials},
     {"setReceiveLowWater", set_receive_low_water},

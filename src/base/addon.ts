@@ -16,6 +16,11 @@ export interface Addon {
   connectUnix(path: string, type: UnixSocketType): number;
   /** Listens at a path with exactly that mode. Never removes an old file: EADDRINUSE. */
   listenUnix(path: string, type: UnixSocketType, mode: number): number;
+  /**
+   * Listens at a numeric address; port 0 asks for a free one. `::` takes IPv4 too. Accepted sockets have TCP_NODELAY and keepalive.
+   * EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT (no IPv6 here), EINVAL (no address).
+   */
+  listenTcp(address: string, port: number, backlog: number): { fd: number; port: number };
   /** The next waiting connection; its descriptor is non-blocking. */
   accept(listener: number): AcceptedConnection | null;
   /** Who is at the other end of a Unix socket, as the kernel noted at connect. */
@@ -96,6 +101,9 @@ export interface AcceptedConnection {
   readonly family: 'IPv4' | 'IPv6' | 'unix';
   readonly address?: string;
   readonly port?: number;
+  /** Where it arrived, in the same spelling. */
+  readonly localAddress?: string;
+  readonly localPort?: number;
 }
 
 /** Bytes and the descriptors that came with them. */
