@@ -17,7 +17,8 @@ export interface Offer {
   readonly cipher?: string;
   readonly mac?: string;
   readonly compression?: string;
-  readonly guessFollows?: boolean;
+  /** Sent right after our KEXINIT, which then says that a guess follows. */
+  readonly guess?: Buffer;
 }
 
 const strictMarker = 'kex-strict-c-v00@openssh.com';
@@ -35,7 +36,7 @@ export function kexInit(offer: Offer = {}): Buffer {
     ...[cipher, cipher, mac, mac, compression, compression],
     text(''),
     text(''),
-    bool(offer.guessFollows ?? false),
+    bool(offer.guess !== undefined),
     uint32(0),
   );
 }
@@ -59,14 +60,25 @@ function keyOfRawX25519(raw: Buffer): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: raw.toString('base64url') }, format: 'jwk' });
 }
 
-/** Version lines and a whole key exchange (curve25519, aes128-gcm). A second call on a connection is a re-key. */
-export async function exchangeKeys(connection: RawConnection, offer: Offer = {}): Promise<void> {
+/** Version lines and both KEXINITs: the point at which a test sends what it likes. */
+export async function exchangeOffers(
+  connection: RawConnection,
+  offer: Offer = {},
+): Promise<{ ours: Buffer; theirs: Buffer }> {
   if (connection.serverVersion === '') {
     await connection.readVersion();
   }
   const ours = kexInit(offer);
   connection.send(ours);
-  const theirs = await connection.receiveOf([message.kexInit]);
+  if (offer.guess !== undefined) {
+    connection.send(offer.guess);
+  }
+  return { ours, theirs: await connection.receiveOf([message.kexInit]) };
+}
+
+/** Version lines and a whole key exchange (curve25519, aes128-gcm). A second call on a connection is a re-key. */
+export async function exchangeKeys(connection: RawConnection, offer: Offer = {}): Promise<void> {
+  const { ours, theirs } = await exchangeOffers(connection, offer);
   const pair = generateKeyPairSync('x25519');
   const share = rawX25519(pair.publicKey);
   connection.send(payload(message.kexEcdhInit, text(share)));

@@ -33,7 +33,7 @@ export async function requestUserauth(connection: RawConnection): Promise<void> 
 }
 
 /** The fields of a publickey request up to the blob; what is signed begins with them. */
-function publickeyFields(user: string | Buffer, blob: Buffer, hasSignature: boolean, algorithm: string): Buffer {
+export function publickeyFields(user: string | Buffer, blob: Buffer, hasSignature: boolean, algorithm: string): Buffer {
   return Buffer.concat([
     byte(message.userauthRequest),
     text(user),
