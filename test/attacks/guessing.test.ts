@@ -26,7 +26,7 @@ async function timeOf(connection: RawConnection, user: string): Promise<number> 
 
 /** The chance that a value of the first list is larger than one of the second; 0.5 = they cannot be told apart. */
 function rankShare(first: readonly number[], second: readonly number[]): number {
-  const wins = first.flatMap((a) => second.map((b) => (a > b ? 1 : a === b ? 0.5 : 0)));
+  const wins = first.flatMap((a) => second.map((b): number => (a > b ? 1 : a === b ? 0.5 : 0)));
   return wins.reduce((sum, win) => sum + win, 0) / wins.length;
 }
 

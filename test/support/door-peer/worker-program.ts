@@ -1,0 +1,3 @@
+import { runWorker } from '../../../src/worker/main.js';
+
+process.exit(await runWorker());
