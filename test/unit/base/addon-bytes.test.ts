@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { addon, type Watch } from '../../../src/base/addon.js';
+import { deferred } from './deferred.js';
 import { openFdCount } from './descriptor-state.js';
 
 function isNonBlocking(fd: number): boolean {
@@ -93,7 +94,8 @@ describe('read and write without waiting', () => {
   test('a window size is seen at the other end', async () => {
     const { master, slave } = addon.openPty();
     addon.setWindowSize(master, 132, 43, 0, 0);
-    const child = spawn('stty', ['size'], { stdio: [slave, 'pipe', 'inherit'] });
+    const child = spawn('stty', ['size'], { stdio: [slave, 'pipe', 'ignore'] });
+    assert.ok(child.stdout !== null);
     const [data] = (await once(child.stdout, 'data')) as [Buffer];
     assert.equal(data.toString(), '43 132\n');
     for (const fd of [master, slave]) addon.close(fd);
@@ -104,7 +106,7 @@ describe('watch', () => {
   test('tells readable and writable, only while wanted', async () => {
     const [near, far] = addon.socketPair('stream');
     const seen: string[] = [];
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred();
     const watch: Watch = addon.watch(far, { writable: true }, ({ readable, writable }) => {
       seen.push(`${readable ? 'r' : ''}${writable ? 'w' : ''}`);
       if (seen.length === 1) {
@@ -135,7 +137,7 @@ describe('watch', () => {
   test('the broken end of a pipe counts as ready, and the write says why', () =>
     withPipe(async (readEnd, writeEnd) => {
       while (addon.write(writeEnd, Buffer.alloc(65_536)) !== null);
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = deferred();
       const watch = addon.watch(writeEnd, { writable: true }, () => resolve());
       while (addon.read(readEnd, 65_536) !== null);
       await promise;
@@ -146,7 +148,7 @@ describe('watch', () => {
 
   test('a broken pair counts as ready', async () => {
     const [near, far] = addon.socketPair('stream');
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred();
     const watch = addon.watch(near, { readable: true }, () => resolve());
     addon.close(far);
     await promise;

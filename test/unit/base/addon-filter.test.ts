@@ -40,7 +40,7 @@ const refused = [
   'utimes',
   'kill',
   'memory file',
-]; // prettier-ignore
+];
 const allowed = [
   'read a file',
   'list a directory',
@@ -53,8 +53,7 @@ const allowed = [
   'terminal',
   'garbage collection',
   'hash',
-  'pipe',
-]; // prettier-ignore
+];
 
 describe("the worker's second filter", () => {
   test('control run: without it everything works', async () => {

@@ -33,10 +33,19 @@ describe('listenTcp', () => {
 
   it('says which port is taken and which address is none', () => {
     const { fd, port } = addon.listenTcp('127.0.0.1', 0, 8);
-    assert.equal(errnoOf(() => addon.listenTcp('127.0.0.1', port, 8)), 'EADDRINUSE');
+    assert.equal(
+      errnoOf(() => addon.listenTcp('127.0.0.1', port, 8)),
+      'EADDRINUSE',
+    );
     addon.close(fd);
     addon.close(addon.listenTcp('127.0.0.1', port, 8).fd);
-    assert.equal(errnoOf(() => addon.listenTcp('localhost', 0, 8)), 'EINVAL');
-    assert.equal(errnoOf(() => addon.listenTcp('192.0.2.1', 0, 8)), 'EADDRNOTAVAIL');
+    assert.equal(
+      errnoOf(() => addon.listenTcp('localhost', 0, 8)),
+      'EINVAL',
+    );
+    assert.equal(
+      errnoOf(() => addon.listenTcp('192.0.2.1', 0, 8)),
+      'EADDRNOTAVAIL',
+    );
   });
 });

@@ -160,13 +160,14 @@ describe('accept of a TCP connection', () => {
     ['::1', 'IPv6'],
   ] as const) {
     test(`names the source of a connection to ${host}`, async () => {
-      // A listening descriptor of Node's own: bound by the runtime, accepted by the addon.
+      // Bound by Node, accepted by the addon: with the duplicate the socket goes on listening.
       const server = createServer().listen(0, '::');
       await new Promise((resolve) => server.once('listening', resolve));
       const handle = (server as unknown as { _handle: { fd: number } })._handle;
       const address = server.address();
       assert.ok(address !== null && typeof address === 'object');
       const duplicate = openDuplicate(handle.fd);
+      server.close();
       const client = connect(address.port, host);
       const accepted = await acceptSoon(duplicate);
       assert.equal(accepted.family, wanted);
@@ -175,7 +176,6 @@ describe('accept of a TCP connection', () => {
       addon.close(accepted.fd);
       addon.close(duplicate);
       client.destroy();
-      server.close();
     });
   }
 });

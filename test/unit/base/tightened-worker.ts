@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { addon } from '../../../src/base/addon.js';
+import { deferred } from './deferred.js';
 
 const [mode, directory = ''] = process.argv.slice(2);
 const at = (name: string) => join(directory, name);
@@ -51,7 +52,7 @@ const actions: Readonly<Record<string, () => unknown>> = {
   symlink: () => fs.symlinkSync('/etc/passwd', at('soft')),
   chmod: () => fs.chmodSync(at('file'), 0o644),
   chown: () => fs.chownSync(at('file'), 0, 0),
-  truncate: () => addonlessTruncate(),
+  truncate: () => fs.truncateSync(at('file'), 7),
   utimes: () => fs.utimesSync(at('file'), 1, 1),
   kill: () => process.kill(process.pid, 0),
   'memory file': () => addon.close(addon.memfd('x', Buffer.from('x'))),
@@ -70,7 +71,7 @@ const actions: Readonly<Record<string, () => unknown>> = {
     addon.recv(far, 10, 1)?.fds.forEach((fd) => addon.close(fd));
   },
   watch: async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred();
     const watch = addon.watch(near, { writable: true }, () => resolve());
     await promise;
     watch.close();
@@ -84,7 +85,6 @@ const actions: Readonly<Record<string, () => unknown>> = {
     for (let i = 0; i < 50; i++) Buffer.alloc(1_000_000).fill(i);
   },
   hash: () => addon.crypt(Buffer.from('x'), '$6$rounds=1000$salt'),
-  pipe: () => process.stderr.write(''),
   status: () => {
     const tasks = fs
       .readdirSync('/proc/self/task')
@@ -93,11 +93,6 @@ const actions: Readonly<Record<string, () => unknown>> = {
     return tight ? 'NoNewPrivs 1, Seccomp 2 on all threads' : 'not everywhere';
   },
 };
-
-function addonlessTruncate(): void {
-  // truncate(2) by path; Node's own function opens the file first.
-  fs.truncateSync(at('file'), 7);
-}
 
 async function randomBytesAsync(): Promise<void> {
   await new Promise<void>((resolve, reject) => {
