@@ -51,6 +51,15 @@ export const events = {
   'jail.failed': 'error',
   'admin.acted': 'info',
 
+  // worker
+  'worker.ready': 'info',
+  'worker.check-failed': 'error',
+  'worker.degraded': 'warn',
+  'worker.drained': 'info',
+  'connection.ended': 'info',
+  'session.failed': 'warn',
+  'forward.refused': 'info',
+
   // a fault that nobody expected, with its stack
   'fault.caught': 'error',
 } as const satisfies Record<string, EventLevel>;

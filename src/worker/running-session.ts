@@ -1,0 +1,106 @@
+import type { NearEnds } from '../privsep/session-socket.js';
+import type { Channel } from './channel.js';
+import { buildExitRequest, type SessionEnd } from './exit-status.js';
+import { Pipes } from './pipes.js';
+import { Terminal } from './pty/terminal.js';
+import type { SessionLink } from './session-link.js';
+import { tellUser } from './session-text.js';
+import { message } from './ssh2/messages.js';
+import { buildPayload } from './ssh2/wire.js';
+import type { WindowSize } from './terminal-request.js';
+
+export interface RunningSessionOptions {
+  readonly channel: Channel;
+  readonly link: SessionLink;
+  readonly ends: NearEnds;
+  readonly size: WindowSize | null;
+  readonly isSftp: boolean;
+  /** The client is one that understands eow@openssh.com. */
+  readonly knowsEndOfWrite: boolean;
+}
+
+/**
+ * A started program with its near ends and its channel. It ends when the program has and all output is with the channel: then end of file,
+ * exit status, close. When the client closes first, the session is hung up.
+ */
+export class RunningSession {
+  readonly #options: RunningSessionOptions;
+  readonly #terminal: Terminal | null = null;
+  readonly #pipes: Pipes | null = null;
+  #outputEnded = false;
+  #end: SessionEnd | null | undefined;
+  #over = false;
+
+  /** Takes over link and ends. */
+  constructor(options: RunningSessionOptions) {
+    this.#options = options;
+    const { channel, ends, size, isSftp } = options;
+    const ended = () => this.#onOutputEnd();
+    if (ends.kind === 'terminal') {
+      const start = size ?? { columns: 80, rows: 24, widthPixels: 0, heightPixels: 0 };
+      this.#terminal = new Terminal(ends.master, start, channel, ended);
+    } else {
+      this.#pipes = new Pipes({ ends, channel, isSftp, ended, inputBroken: () => this.#tellEndOfWrite(), malformed: () => channel.close() });
+    }
+    channel.onClose(() => this.#release());
+    void options.link.end.then((end) => this.#onProgramEnd(end));
+  }
+
+  get hasTerminal(): boolean {
+    return this.#terminal !== null;
+  }
+
+  resize(size: WindowSize): void {
+    this.#terminal?.resize(size);
+  }
+
+  signal(name: string): void {
+    this.#options.link.signal(name);
+  }
+
+  /** The client wants no more output (eow@openssh.com). */
+  closeOutput(): void {
+    this.#pipes?.closeOutput();
+  }
+
+  #onProgramEnd(end: SessionEnd | null): void {
+    this.#end = end;
+    if (this.#over) return;
+    if (end === null) {
+      tellUser(this.#options.channel, 'the jail has ended', this.hasTerminal);
+      this.#pipes?.close();
+      this.#outputEnded = true;
+    }
+    this.#terminal?.finish();
+    this.#finishWhenDone();
+  }
+
+  #onOutputEnd(): void {
+    this.#outputEnded = true;
+    this.#options.channel.sendEof();
+    this.#finishWhenDone();
+  }
+
+  #finishWhenDone(): void {
+    if (this.#over || !this.#outputEnded || this.#end === undefined) return;
+    const { channel } = this.#options;
+    const end = this.#end ?? { how: 'signaled', signal: 'KILL', coreDumped: false };
+    channel.sendEof();
+    channel.sendRequest(buildExitRequest(channel.remoteId, end));
+    this.#release();
+    channel.close();
+  }
+
+  #tellEndOfWrite(): void {
+    const { channel, knowsEndOfWrite } = this.#options;
+    if (knowsEndOfWrite) channel.sendRequest(buildPayload(message.channelRequest, channel.remoteId, 'eow@openssh.com', false));
+  }
+
+  #release(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#terminal?.close();
+    this.#pipes?.close();
+    this.#options.link.close();
+  }
+}
