@@ -49,6 +49,26 @@ export const codes = {
   'fields-version': { user: unavailable, exit: 1 },
   'keeper-unreachable': { user: unavailable, exit: 75 },
   'keeper-failed': { user: 'The machine could not do this.', exit: 1 },
+
+  // Templates and their recipes.
+  'recipe-invalid': { user: unavailable, exit: 2 },
+  'recipe-missing': { user: unavailable, exit: 3 },
+  'template-missing': { user: unavailable, exit: 3 },
+  'template-damaged': { user: unavailable, exit: 6 },
+  'template-build-failed': { user: unavailable, exit: 1 },
+  'template-build-cancelled': { user: unavailable, exit: 1 },
+  'template-busy': { user: unavailable, exit: 5 },
+
+  // jails and the broker
+  'jail-running': { user: 'The machine is running.', exit: 5 },
+  'jail-not-running': { user: 'The machine is not running.', exit: 5 },
+  'jail-limit-impossible': { user: unavailable, exit: 1 },
+  'jail-network-failed': { user: unavailable, exit: 1 },
+  'jail-start-failed': { user: 'Your machine could not be started.', exit: 1 },
+  'jail-files-failed': { user: unavailable, exit: 1 },
+  'host-key-unsafe': { user: unavailable, exit: 4 },
+  'not-found': { user: 'There is nothing of that name.', exit: 3 },
+  'too-many': { user: 'There are too many of these already.', exit: 5 },
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof codes;
