@@ -1,0 +1,52 @@
+/* Sessions of one jail as its keeper sees them: from the fork to the reaping, with the session
+ * socket that reports outwards. */
+#ifndef JAILD_SESSION_H
+#define JAILD_SESSION_H
+
+#include "enter.h"
+#include "keeper.h"
+
+#define SESSIONS_MAX 384
+#define SESSIONS_ENTERING_MAX 8
+
+enum session_state {
+    SESSION_ENTERING, /* the set-up runs; counted against SESSIONS_ENTERING_MAX */
+    SESSION_RUNNING,
+    SESSION_FAILED, /* reported as failed (perhaps killed), not reaped yet; still counted */
+};
+
+struct session {
+    struct session *next;
+    struct keeper *keeper;
+    char id[ENTER_SESSION_ID_MAX];
+    char user[PASSWD_NAME_MAX];
+    pid_t pid;
+    uint64_t started_ms; /* wall clock */
+    bool terminal;
+    enum session_state state;
+    bool reaped;               /* the pid is no longer ours to signal */
+    struct loop_source socket; /* near end of the session socket; closed: hung up */
+    struct loop_source status; /* from the child, until it has executed the program */
+    struct loop_timer deadline;
+    int master; /* for resizing; closed together with the session socket */
+};
+
+/* Forks a session's process; gives the asker's end of the session socket. -EAGAIN when too many are
+ * entering or running, -EEXIST when the id is taken. */
+int session_start(struct keeper *keeper, const struct enter_request *request, int *ret_socket,
+                  struct failure *ret_failure);
+
+/* Told by the reaper. False when the pid is no session's. */
+bool session_reaped(struct keeper *keeper, pid_t pid, int status);
+
+struct session *session_find(struct keeper *keeper, const char *id);
+
+/* Signals the session's own process group. */
+void session_signal(const struct session *session, int signal);
+
+size_t session_count(const struct keeper *keeper);
+
+/* Appends code, or signal and core, of a waitpid status. */
+void put_process_end(struct fields_writer *writer, int status);
+
+#endif
