@@ -50,9 +50,9 @@ static int set_up(const struct jail_runtime *runtime, const struct enter_request
     if (r == 0)
         r = enter_stdio_make(request, runtime->devpts_fd, ret_user, &stdio, ret_failure);
     if (r == 0)
-        r = caps_apply(runtime->profile, ret_failure);
-    if (r == 0)
         r = filter_install(runtime->profile, ret_failure);
+    if (r == 0)
+        r = caps_apply(runtime->profile, ret_failure);
     if (r == 0)
         r = join_become_user(ret_user, ret_failure);
     if (r == 0)
