@@ -34,14 +34,12 @@ const uint32_t refused_calls[] = {
     SYS_process_mrelease,
 #endif
     SYS_kcmp,
-    /* New sockets, and connections of any kind. */
+    /* New sockets, and connections of any kind. (accept stays: ports forwarded from a jail arrive as listening descriptors.) */
     SYS_socket,
     SYS_socketpair,
     SYS_connect,
     SYS_bind,
     SYS_listen,
-    SYS_accept,
-    SYS_accept4,
 /* Changes below a path. */
 #ifdef SYS_creat
     SYS_creat,

@@ -74,7 +74,7 @@ export interface Addon {
   /** Nobody of the same uid can trace this process or read its memory any more, and it leaves no core. */
   setNonDumpable(): void;
   /**
-   * The worker's second filter, on all threads and for good: no program, no new process, no new or accepted socket, no path opened for
+   * The worker's second filter, on all threads and for good: no program, no new process, no new socket (one may be accepted from a listener), no path opened for
    * writing or changed, no mount, no namespace (native/addon/filter-table.c has the list). What is open goes on working.
    */
   tightenSeccomp(): void;

@@ -1,3 +1,4 @@
+import { isWrongGuess } from './guess.js';
 import type { LibraryKeyExchange, LibraryProtocol } from './protocol-types.js';
 
 /** The parts of one exchange as they go into its hash (RFC 4253 section 8): what the broker needs to compute it itself. */
@@ -26,11 +27,13 @@ export class KeyExchangeWatch {
   #ours: Buffer | undefined;
   #exchange: LibraryKeyExchange | undefined;
   #secret: Buffer | undefined;
+  readonly #protocol: LibraryProtocol;
   readonly #onBegin: () => void;
 
   /** `onBegin` is called when our KEXINIT is about to leave; it may throw to end the connection. */
   constructor(protocol: LibraryProtocol, firstCookie: Buffer, onBegin: () => void) {
     this.#cookie = firstCookie;
+    this.#protocol = protocol;
     this.#onBegin = onBegin;
     Object.defineProperty(protocol, '_kexinit', { configurable: true, get: () => this.#ours, set: (value) => this.#setOurs(value) });
     Object.defineProperty(protocol, '_kex', { configurable: true, get: () => this.#exchange, set: (value) => this.#setExchange(value) });
@@ -80,6 +83,8 @@ export class KeyExchangeWatch {
   #setExchange(exchange: LibraryKeyExchange | undefined): void {
     this.#exchange = exchange;
     if (exchange === undefined) return;
+    const { kex, serverHostKey } = this.#protocol._offer.lists;
+    this.#protocol._skipNextInboundPacket = isWrongGuess(exchange._remoteKexinit, kex.array[0] ?? '', serverHostKey.array[0] ?? '');
     const compute = exchange.computeSecret.bind(exchange);
     exchange.computeSecret = (share) => {
       if (exchange.type === '25519' && share.length !== x25519ShareBytes) return new Error('the client share is not 32 bytes');
