@@ -112,6 +112,7 @@ static int execute(const struct fields_view *message, struct failure *ret_failur
         errno = ENOMEM;
         return fail(ret_failure, "execute");
     }
+    umask(077);
     execve(program, words, environment);
     int error = errno;
     return failure_set(ret_failure, "execute", program, error, "%s", strerror(error));
@@ -123,7 +124,7 @@ static int become_worker(const struct worker_request *request, int control, int 
     fields_text(&request->message, "hostname", hostname, sizeof hostname);
     process_title("jaild-worker");
     signals_reset();
-    umask(077);
+    umask(022);
     int r = process_hide() < 0 ? fail(ret_failure, "hide") : 0;
     if (r == 0)
         r = place_descriptors(control, log, status_fd, ret_failure);

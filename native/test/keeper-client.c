@@ -168,12 +168,16 @@ static int start(char **arguments) {
 
 static int watch(char **arguments) {
     struct fields_view view;
+    int fds[3];
+    size_t n = 0;
     int socket = connect_to(arguments[0]);
     char *none[] = {NULL};
     if (ask(socket, "watch", none, NULL, 0, NULL) != 0)
         return 1;
-    while (receive(socket, &view, NULL, NULL))
+    while (receive(socket, &view, fds, &n)) {
+        io_close_array(fds, n);
         print(&view, stdout);
+    }
     return 0;
 }
 
