@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "io.h"
 #include "process.h"
 #include "worker.h"
@@ -126,6 +127,8 @@ static int open_host(struct host *host, const struct arguments *arguments,
         r = own_mounts(ret_failure);
     if (r == 0)
         r = host_stage_toolbox(arguments->toolbox, ret_failure);
+    if (r == 0)
+        r = filter_prepare(ret_failure);
     if (r < 0)
         return r;
     host->signals = (struct loop_source){.fd = -EBADF, .ready = signal_ready, .owner = host};

@@ -288,6 +288,7 @@ _Noreturn void keeper_main(const char *jail, int spec_fd, int reply_fd) {
     process_title(title);
     signals_reset();
     process_drop_keyring();
+    process_normal_oom(); /* all that comes from here is a jail's; fails only without /proc */
     struct keeper *keeper = make_keeper(jail, spec_fd);
     int r = process_hide();
     if (r == 0)

@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -41,5 +42,18 @@ void process_title(const char *title) {
 }
 
 int process_hide(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0; }
+
+int process_normal_oom(void) {
+    char text[16];
+    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t len = read(fd, text, sizeof text);
+    int r = len < 0 ? -errno : 0;
+    if (len > 0 && text[0] == '-' && pwrite(fd, "0", 1, 0) < 0)
+        r = -errno;
+    close(fd);
+    return r;
+}
 
 void process_drop_keyring(void) { syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); }

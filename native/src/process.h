@@ -20,6 +20,10 @@ void process_title(const char *title);
  * called after each. 0 or -errno. */
 int process_hide(void);
 
+/* Takes back a protection from the OOM killer that the service manager gave the keeper and that its
+ * children inherit. Called where /proc is still the host's; 0 or -errno. */
+int process_normal_oom(void);
+
 /* An empty session keyring of its own, so that a jail possesses none of the host's keys. Fails
  * harmlessly where keyrings are not built in or forbidden. */
 void process_drop_keyring(void);

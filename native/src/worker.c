@@ -124,6 +124,7 @@ static int become_worker(const struct worker_request *request, int control, int 
     fields_text(&request->message, "hostname", hostname, sizeof hostname);
     process_title("jaild-worker");
     signals_reset();
+    process_normal_oom();
     umask(022);
     int r = process_hide() < 0 ? fail(ret_failure, "hide") : 0;
     if (r == 0)
