@@ -21,7 +21,8 @@ const retryMs = 20;
 const stopSlackMs = 5_000;
 
 export interface RuntimeOptions {
-  readonly config: Config;
+  /** The configuration as it is now (it can be read again). */
+  config(): Config;
   readonly keeper: KeeperLink;
   readonly nat: NatNetwork;
   readonly events: JailEvents;
@@ -72,7 +73,7 @@ export class JailRuntime {
 
   /** Finds the jails that run already (the broker was restarted) and takes up their events. Answers how many. */
   async reconcile(): Promise<number> {
-    const folder = join(this.#options.config.server.runDir, 'jails');
+    const folder = join(this.#options.config().server.runDir, 'jails');
     const names = listNames(folder).filter((name) => existsSync(join(folder, name, 'control')));
     await Promise.all(names.map((name) => this.#exclusively(name, () => this.#adopt(name))));
     return this.listRunning().length;
@@ -94,7 +95,8 @@ export class JailRuntime {
   async #start(jail: Jail): Promise<RunningJail> {
     const running = this.find(jail.name) ?? (await this.#adopt(jail.name));
     if (running !== undefined) return running;
-    const { config, keeper, nat, events } = this.#options;
+    const { keeper, nat, events } = this.#options;
+    const config = this.#options.config();
     const template = await loadTemplateVersion(config.server.stateDir, jail.template, jail.templateVersion);
     const resolvers = jail.network === 'nat' ? await nat.ensure() : { servers: [] };
     const spec = planJail(jail, { config, layers: template.layerPaths, cgroup: this.#cgroupPlace(), resolvers: resolvers.servers });
@@ -137,7 +139,7 @@ export class JailRuntime {
   }
 
   async #connectControl(name: JailName, waitMs: number): Promise<JailControlClient> {
-    const path = join(jailRunDir(this.#options.config.server.runDir, name), 'control');
+    const path = join(jailRunDir(this.#options.config().server.runDir, name), 'control');
     const endMs = monotonicMs() + waitMs;
     for (;;) {
       try {
@@ -203,7 +205,7 @@ export class JailRuntime {
   }
 
   #cgroupPlace(): CgroupPlace | null {
-    if (this.#cgroup === undefined) this.#cgroup = prepareCgroupPlace(this.#options.config);
+    if (this.#cgroup === undefined) this.#cgroup = prepareCgroupPlace(this.#options.config());
     return this.#cgroup;
   }
 }
