@@ -1,6 +1,6 @@
 /** Names of errno values that the project tells apart. */
 export type ErrnoName =
-  | 'EACCES' | 'EADDRINUSE' | 'EADDRNOTAVAIL' | 'EAGAIN' | 'EBADF' | 'EBADMSG' | 'EBUSY' | 'ECONNREFUSED' | 'ECONNRESET'
+  | 'EACCES' | 'EADDRINUSE' | 'EAFNOSUPPORT' | 'EADDRNOTAVAIL' | 'EAGAIN' | 'EBADF' | 'EBADMSG' | 'EBUSY' | 'ECONNREFUSED' | 'ECONNRESET'
   | 'EDQUOT' | 'EEXIST' | 'EINTR' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'EMFILE' | 'ENFILE' | 'ENODEV' | 'ENOENT' | 'ENOMEM'
   | 'ENOSPC' | 'ENOTCONN' | 'ENOTDIR' | 'ENOTEMPTY' | 'EPERM' | 'EPIPE' | 'EROFS' | 'ESRCH' | 'ETIMEDOUT';
 

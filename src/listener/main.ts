@@ -86,6 +86,11 @@ export class Listener {
     this.#end();
   }
 
+  /** Ends what `stop` waits for now. */
+  async hurry(): Promise<void> {
+    await this.#pool.killAll();
+  }
+
   /** Accepts nothing any more and ends at once; the workers finish what they have (an upgrade: another listener takes over). */
   detach(): void {
     if (this.#stopping) return;

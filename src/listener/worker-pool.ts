@@ -96,8 +96,13 @@ export class WorkerPool {
       this.#noteEmpty();
     });
     await Promise.race([empty, pause(deadlineMs)]);
-    await Promise.all([...this.#retiring].map((link) => this.#kill(link)));
+    await this.killAll();
     clearInterval(this.#timer);
+  }
+
+  /** Ends all workers that drain, at once. */
+  async killAll(): Promise<void> {
+    await Promise.all([...this.#retiring].map((link) => this.#kill(link)));
   }
 
   /** Leaves the workers alone: they finish what they have without a listener (an upgrade). */

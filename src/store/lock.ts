@@ -35,21 +35,25 @@ export function tryLock(file: string): HeldLock | undefined {
   };
 }
 
-/** Runs `work` while holding the lock; waits at most `waitMs` for another holder, then `store-busy`. */
-export async function withLock<Result>(file: string, work: () => Promise<Result>, waitMs = defaultWaitMs): Promise<Result> {
+/** Takes the lock; waits at most `waitMs` for another holder, then `store-busy`. */
+export async function waitForLock(file: string, waitMs = defaultWaitMs): Promise<HeldLock> {
   const deadline = monotonicMs() + waitMs;
   for (;;) {
     const lock = tryLock(file);
-    if (lock !== undefined) {
-      try {
-        return await work();
-      } finally {
-        lock.release();
-      }
-    }
+    if (lock !== undefined) return lock;
     if (monotonicMs() >= deadline) {
       throw new JaildError('store-busy', `somebody else has held ${file} for ${waitMs} ms`, { fields: { file } });
     }
     await pause(retryMs);
+  }
+}
+
+/** Runs `work` while holding the lock; waits for it as `waitForLock` does. */
+export async function withLock<Result>(file: string, work: () => Promise<Result>, waitMs = defaultWaitMs): Promise<Result> {
+  const lock = await waitForLock(file, waitMs);
+  try {
+    return await work();
+  } finally {
+    lock.release();
   }
 }
