@@ -81,7 +81,7 @@ export class Listener {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#acceptor.stop();
-    this.#log.event('server.stopping', { connections: this.#table.size, deadlineMs });
+    this.#log.event('listener.draining', { connections: this.#table.size, deadlineMs });
     await this.#pool.drain(deadlineMs);
     this.#end();
   }

@@ -19,6 +19,7 @@ export const events = {
 
   // listener
   'listener.opened': 'info',
+  'listener.draining': 'info',
   'listener.drained': 'info',
   'accept.failed': 'warn',
   'connection.accepted': 'noise',
@@ -41,6 +42,7 @@ export const events = {
   'auth.accepted': 'info',
   'auth.rejected': 'noise',
   'auth.unavailable': 'error',
+  'key.refused': 'warn',
   'door.violated': 'warn',
   'session.opened': 'info',
   'session.refused': 'info',
