@@ -118,7 +118,7 @@ static void jail_ended(struct keeper *keeper, int status) {
     keeper->running = false;
     loop_disarm(&keeper->loop, &keeper->linger_timer);
     loop_disarm(&keeper->loop, &keeper->stop_timer);
-    jail_runtime_close(&keeper->runtime);
+    boot_release(&keeper->runtime);
     if (setns(keeper->own_pid_ns, CLONE_NEWPID) < 0)
         again = false;
     if (!again) {
