@@ -16,7 +16,7 @@ const zones = {
   template: ['store', 'config', 'log'],
   privsep: ['config', 'log'],
   jail: ['store', 'template', 'privsep', 'config', 'log'],
-  supervisor: ['privsep', 'config', 'log'],
+  supervisor: ['store', 'privsep', 'config', 'log'],
   listener: ['privsep', 'config', 'log'],
   worker: ['privsep', 'log'],
   broker: ['jail', 'store', 'template', 'privsep', 'config', 'log'],

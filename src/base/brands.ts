@@ -52,7 +52,9 @@ export function parseAccountName(text: string): AccountName {
 
 export function parseJailName(text: string): JailName {
   if (isJailName(text)) return text;
-  throw new InvalidValueError(`${shown(text)} is not a jail name: it is ACCOUNT or ACCOUNT+LABEL, as in alice or alice+web`);
+  throw new InvalidValueError(
+    `${shown(text)} is not a jail name: it is ACCOUNT or ACCOUNT+LABEL, as in alice or alice+web`,
+  );
 }
 
 /** The account part of a jail's name. */
@@ -84,12 +86,15 @@ export function parseHostUid(value: string | number): HostUid {
 export function parseBaseId(value: string | number): BaseId {
   const uid = parseHostUid(value);
   if (uid >= 100_000 && uid % idsPerJail === 0 && uid < 0x7fff_0000) return uid as number as BaseId;
-  throw new InvalidValueError(`${uid} cannot be a jail's first id: it must be a multiple of ${idsPerJail} and at least 100000`);
+  throw new InvalidValueError(
+    `${uid} cannot be a jail's first id: it must be a multiple of ${idsPerJail} and at least 100000`,
+  );
 }
 
 /** Refuses relative paths; resolves `.`, `..` and double slashes by text alone (for paths the admin wrote, never for paths inside a jail). */
 export function parseAbsolutePath(text: string): AbsolutePath {
-  if (!text.startsWith('/') || text.includes('\0')) throw new InvalidValueError(`${shown(text)} is not an absolute path`);
+  if (!text.startsWith('/') || text.includes('\0'))
+    throw new InvalidValueError(`${shown(text)} is not an absolute path`);
   const path = normalize(text);
   return (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path) as AbsolutePath;
 }

@@ -7,7 +7,9 @@ const suffixes = ['', 'K', 'M', 'G', 'T', 'P'] as const;
 export function parseByteSize(text: string): number {
   const match = /^([0-9]{1,15})(?:\.([0-9]{1,3}))?([KMGTP]?)(?:i?B)?$/i.exec(text.trim());
   if (match === null) {
-    throw new InvalidValueError(`"${escapeUntrusted(text.trim(), 40)}" is not a size; write bytes or a number with K, M, G or T, as in 512M`);
+    throw new InvalidValueError(
+      `"${escapeUntrusted(text.trim(), 40)}" is not a size; write bytes or a number with K, M, G or T, as in 512M`,
+    );
   }
   const power = suffixes.indexOf((match[3] ?? '').toUpperCase() as (typeof suffixes)[number]);
   const bytes = Math.round(Number(`${match[1]}.${match[2] ?? '0'}`) * 1024 ** power);

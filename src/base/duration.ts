@@ -8,10 +8,13 @@ export function parseDurationMs(text: string): number {
   const trimmed = text.trim();
   if (trimmed === '0') return 0;
   if (!/^(?:[0-9]{1,12}(?:ms|s|m|h|d))+$/.test(trimmed)) {
-    throw new InvalidValueError(`"${escapeUntrusted(trimmed, 40)}" is not a duration; write a number with ms, s, m, h or d, as in 30s`);
+    throw new InvalidValueError(
+      `"${escapeUntrusted(trimmed, 40)}" is not a duration; write a number with ms, s, m, h or d, as in 30s`,
+    );
   }
   let total = 0;
-  for (const [, digits, unit] of trimmed.matchAll(/([0-9]+)(ms|s|m|h|d)/g)) total += Number(digits) * (unitsMs[unit ?? ''] ?? 0);
+  for (const [, digits, unit] of trimmed.matchAll(/([0-9]+)(ms|s|m|h|d)/g))
+    total += Number(digits) * (unitsMs[unit ?? ''] ?? 0);
   if (!Number.isSafeInteger(total)) throw new InvalidValueError(`the duration ${trimmed} is too long`);
   return total;
 }

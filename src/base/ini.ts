@@ -23,7 +23,10 @@ export interface IniDocument {
 }
 
 /** What `formatIni` writes: sections in order, each with its keys in order; a list becomes `key[]` lines, undefined is left out. */
-export type IniOutput = readonly (readonly [section: string, keys: Readonly<Record<string, string | readonly string[] | undefined>>])[];
+export type IniOutput = readonly (readonly [
+  section: string,
+  keys: Readonly<Record<string, string | readonly string[] | undefined>>,
+])[];
 
 const maxTextLength = 1 << 20;
 const keyPattern = /^[a-z][a-z0-9_-]*$/;
@@ -44,7 +47,10 @@ export function parseIni(text: string, file: string): IniDocument {
   if (text.length > maxTextLength) throw new InvalidValueError(`${file}: larger than ${maxTextLength} characters`);
   const sections = new Map<string, OpenSection>();
   let section: OpenSection = { name: '', line: 1, entries: new Map() };
-  for (const [index, raw] of text.replace(/^\ufeff/, '').split(/\r?\n/).entries()) {
+  for (const [index, raw] of text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = raw.trim();
     const where = `${file}:${index + 1}`;
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
@@ -72,7 +78,8 @@ function addEntry(section: OpenSection, line: string, where: string, lineNumber:
   const written = line.slice(0, equals).trim();
   const isList = written.endsWith('[]');
   const key = isList ? written.slice(0, -2) : written;
-  if (!keyPattern.test(key)) throw new InvalidValueError(`${where}: ${shown(written)} is not a key; use a-z, 0-9, _ and -`);
+  if (!keyPattern.test(key))
+    throw new InvalidValueError(`${where}: ${shown(written)} is not a key; use a-z, 0-9, _ and -`);
   const value = decodeValue(line.slice(equals + 1).trim(), where);
   const earlier = section.entries.get(key);
   if (earlier === undefined) {
@@ -80,7 +87,9 @@ function addEntry(section: OpenSection, line: string, where: string, lineNumber:
   } else if (isList && earlier.isList) {
     earlier.values.push(value);
   } else {
-    throw new InvalidValueError(`${where}: ${key} was given already in line ${earlier.line}; write ${key}[] = ... on each line to make a list`);
+    throw new InvalidValueError(
+      `${where}: ${key} was given already in line ${earlier.line}; write ${key}[] = ... on each line to make a list`,
+    );
   }
 }
 
@@ -96,7 +105,9 @@ function decodeQuoted(raw: string, where: string): string {
   const value: unknown = quoted === undefined ? undefined : unsafe(quoted);
   // unsafe leaves the quotes on when what stands in them is no JSON string.
   if (typeof value === 'string' && value !== quoted) return value;
-  throw new InvalidValueError(`${where}: ${shown(raw)} is not a quoted value; inside quotes write \\" and \\\\, and nothing but a comment after them`);
+  throw new InvalidValueError(
+    `${where}: ${shown(raw)} is not a quoted value; inside quotes write \\" and \\\\, and nothing but a comment after them`,
+  );
 }
 
 /** Writes text that `parseIni` reads back exactly, whatever the values hold. `header` becomes comment lines on top. */
@@ -116,7 +127,9 @@ export function formatIni(sections: IniOutput, header: readonly string[] = []): 
 
 /** Plain when every reader agrees on what it means, else a JSON string (the one quoting that the ini package undoes exactly). */
 export function encodeValue(value: string): string {
-  return /^[A-Za-z0-9/_.@%:+$*][A-Za-z0-9/_.@%:+$*=, -]*$/.test(value) && value === value.trim() ? value : JSON.stringify(value);
+  return /^[A-Za-z0-9/_.@%:+$*][A-Za-z0-9/_.@%:+$*=, -]*$/.test(value) && value === value.trim()
+    ? value
+    : JSON.stringify(value);
 }
 
 function shown(text: string): string {

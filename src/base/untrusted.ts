@@ -1,8 +1,8 @@
 const defaultCap = 256;
 
 /** Escapes what could move a cursor, forge a line or reorder text: C0, DEL, C1, line separators, bidi and invisible controls, lone surrogates. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const dangerous = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\\]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
+const dangerous =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\\]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
 
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
 

@@ -10,9 +10,15 @@ import type { Log } from '../log/log.js';
 /** One entry for all processes of the server; each command loads only its own role's code. */
 const commands: Readonly<Record<string, { readonly help: string; run(args: string[]): Promise<number> }>> = {
   serve: { help: 'serve [--config FILE] [--stop-jails]   run the server: all roles on this machine', run: serve },
-  config: { help: 'config check|show [--config FILE]      check the configuration, or show what holds and where it stands', run: config },
+  config: {
+    help: 'config check|show [--config FILE]      check the configuration, or show what holds and where it stands',
+    run: config,
+  },
   broker: { help: 'broker [--config FILE]                 one role alone (systemd)', run: broker },
-  listener: { help: 'listener [--run-dir DIR]               one role alone (systemd); listening sockets come as LISTEN_FDS', run: listener },
+  listener: {
+    help: 'listener [--run-dir DIR]               one role alone (systemd); listening sockets come as LISTEN_FDS',
+    run: listener,
+  },
   worker: { help: 'worker                                 one role alone (started by the keeper)', run: worker },
   version: { help: 'version                                print the version', run: version },
   help: { help: 'help                                   print this', run: help },
@@ -25,7 +31,10 @@ const environment: Readonly<Record<string, string>> = {
 };
 
 async function serve(args: string[]): Promise<number> {
-  const { config: file, 'stop-jails': stopJails } = read(args, { config: { type: 'string' }, 'stop-jails': { type: 'boolean' } });
+  const { config: file, 'stop-jails': stopJails } = read(args, {
+    config: { type: 'string' },
+    'stop-jails': { type: 'boolean' },
+  });
   const [{ loadConfig }, { rootLogger }, { Supervisor }, { notifyService }] = await Promise.all([
     import('../config/load.js'),
     import('../log/root.js'),
@@ -41,15 +50,29 @@ async function serve(args: string[]): Promise<number> {
     env: environment,
     onReady: (sockets) => {
       const listen = sockets.map(({ host, port }) => ({ host, port }));
-      process.stdout.write(`${JSON.stringify({ event: 'server.ready', pid: process.pid, listen, config: loaded.file })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ event: 'server.ready', pid: process.pid, listen, config: loaded.file })}\n`,
+      );
       notifyService(log, notifySocket, 'READY=1');
     },
   });
   // Before it is ready a signal waits for that: whatever was started is ended in order.
   onSignals({
-    SIGTERM: () => void starting.then((supervisor) => supervisor.stop(), () => undefined),
-    SIGINT: () => void starting.then((supervisor) => supervisor.stop(), () => undefined),
-    SIGHUP: () => void starting.then((supervisor) => supervisor.reload(), () => undefined),
+    SIGTERM: () =>
+      void starting.then(
+        (supervisor) => supervisor.stop(),
+        () => undefined,
+      ),
+    SIGINT: () =>
+      void starting.then(
+        (supervisor) => supervisor.stop(),
+        () => undefined,
+      ),
+    SIGHUP: () =>
+      void starting.then(
+        (supervisor) => supervisor.reload(),
+        () => undefined,
+      ),
   });
   const supervisor = await starting;
   await supervisor.done;
@@ -58,13 +81,14 @@ async function serve(args: string[]): Promise<number> {
 
 async function broker(args: string[]): Promise<number> {
   const { config: file, supervised } = read(args, { config: { type: 'string' }, supervised: { type: 'boolean' } });
-  const [{ loadConfig }, { holdBroker, holdInstance }, { runBroker }, { announceReady }, { rootLogger }] = await Promise.all([
-    import('../config/load.js'),
-    import('../supervisor/instance.js'),
-    import('../broker/main.js'),
-    import('../supervisor/announce.js'),
-    import('../log/root.js'),
-  ]);
+  const [{ loadConfig }, { holdBroker, holdInstance }, { runBroker }, { announceReady }, { rootLogger }] =
+    await Promise.all([
+      import('../config/load.js'),
+      import('../supervisor/instance.js'),
+      import('../broker/main.js'),
+      import('../supervisor/announce.js'),
+      import('../log/root.js'),
+    ]);
   const loaded = loadConfig(file);
   const log = rootLogger({ role: 'broker', level: loaded.log.level });
   endOnFault(log);
@@ -80,7 +104,11 @@ async function broker(args: string[]): Promise<number> {
 }
 
 async function listener(args: string[]): Promise<number> {
-  const options = read(args, { 'run-dir': { type: 'string' }, 'log-level': { type: 'string' }, supervised: { type: 'boolean' } });
+  const options = read(args, {
+    'run-dir': { type: 'string' },
+    'log-level': { type: 'string' },
+    supervised: { type: 'boolean' },
+  });
   const [{ Listener }, { announceReady }, { rootLogger }] = await Promise.all([
     import('../listener/main.js'),
     import('../supervisor/announce.js'),
@@ -89,11 +117,19 @@ async function listener(args: string[]): Promise<number> {
   const level = (['debug', 'info', 'warn', 'error'] as const).find((name) => name === options['log-level']) ?? 'info';
   const log = rootLogger({ role: 'listener', level });
   endOnFault(log);
-  const running = await Listener.start({ runDir: options['run-dir'] ?? '/run/jaild', sockets: inheritedSockets(), log });
-  let terms = 0;
+  const running = await Listener.start({
+    runDir: options['run-dir'] ?? '/run/jaild',
+    sockets: inheritedSockets(),
+    log,
+  });
+  let isStopping = false;
+  const stop = (): void => {
+    void (isStopping ? running.hurry() : running.stop());
+    isStopping = true;
+  };
   onSignals({
-    SIGTERM: () => void ((terms += 1) === 1 ? running.stop() : running.hurry()),
-    SIGINT: () => void running.stop(),
+    SIGTERM: stop,
+    SIGINT: stop,
     SIGUSR2: () => running.detach(),
     SIGHUP: () => void running.reload(),
   });
@@ -111,11 +147,17 @@ async function worker(args: string[]): Promise<number> {
 
 async function config([verb, ...args]: string[]): Promise<number> {
   const { config: file } = read(args, { config: { type: 'string' } });
-  const [{ loadConfig }, { printConfig }] = await Promise.all([import('../config/load.js'), import('../config/print.js')]);
+  const [{ loadConfig }, { printConfig }] = await Promise.all([
+    import('../config/load.js'),
+    import('../config/print.js'),
+  ]);
   if (verb !== 'check' && verb !== 'show') throw new InvalidValueError('write jaild config check or jaild config show');
   const loaded = loadConfig(file);
   if (verb === 'show') process.stdout.write(printConfig(loaded));
-  else process.stderr.write(`the configuration is good (${loaded.files.length === 0 ? 'defaults only' : loaded.files.join(', ')})\n`);
+  else
+    process.stderr.write(
+      `the configuration is good (${loaded.files.length === 0 ? 'defaults only' : loaded.files.join(', ')})\n`,
+    );
   return 0;
 }
 
@@ -147,7 +189,8 @@ function inheritedSockets(): number[] {
   const meantFor = process.env['LISTEN_PID'];
   const count = Number(process.env['LISTEN_FDS'] ?? '0');
   if (meantFor !== undefined && meantFor !== String(process.pid)) return [];
-  if (!Number.isInteger(count) || count < 1 || count > 256) throw new InvalidValueError('the listener got no listening sockets (LISTEN_FDS)');
+  if (!Number.isInteger(count) || count < 1 || count > 256)
+    throw new InvalidValueError('the listener got no listening sockets (LISTEN_FDS)');
   return Array.from({ length: count }, (_, index) => 3 + index);
 }
 

@@ -4,9 +4,9 @@ import { nearestName } from '../base/nearest.js';
 import { projectRoot } from '../base/project-root.js';
 import { JaildError } from '../errors/jaild-error.js';
 import { checkTogether } from './check.js';
+import { resolveFallback, resolveWritten } from './paths.js';
 import { defaultConfigFile, readConfigFiles } from './read.js';
 import { type Config, schema } from './schema.js';
-import { resolveWritten, resolveFallback } from './paths.js';
 import type { Section, Setting } from './setting.js';
 
 const sections: Readonly<Record<string, Section>> = schema;
@@ -49,7 +49,8 @@ export function configFrom(file: string, documents: readonly IniDocument[]): Con
   // The one place where the table's types and its values meet: each value was made by the zod type of its own row.
   const config = { ...values, file, files: documents.map((document) => document.file), origins } as unknown as Config;
   if (problems.length === 0) problems.push(...checkTogether(config));
-  if (problems.length > 0) throw new JaildError('config-invalid', problems.join('\n'), { fields: { file, problems: problems.length } });
+  if (problems.length > 0)
+    throw new JaildError('config-invalid', problems.join('\n'), { fields: { file, problems: problems.length } });
   return config;
 }
 
@@ -59,13 +60,18 @@ function collect(documents: readonly IniDocument[], problems: string[]): Map<str
     for (const section of document.sections.values()) {
       const settings = sections[section.name];
       if (settings === undefined) {
-        const what = section.name === '' ? 'a key stands before the first [section]' : `there is no section [${section.name}]`;
+        const what =
+          section.name === '' ? 'a key stands before the first [section]' : `there is no section [${section.name}]`;
         problems.push(`${document.file}:${section.line}: ${what}${meant(section.name, Object.keys(sections))}`);
         continue;
       }
       for (const entry of section.entries.values()) {
-        if (settings[entry.key] !== undefined) written.set(`${section.name}.${entry.key}`, { entry, file: document.file });
-        else problems.push(`${document.file}:${entry.line}: [${section.name}] has no key ${entry.key}${meant(entry.key, Object.keys(settings))}`);
+        if (settings[entry.key] !== undefined)
+          written.set(`${section.name}.${entry.key}`, { entry, file: document.file });
+        else
+          problems.push(
+            `${document.file}:${entry.line}: [${section.name}] has no key ${entry.key}${meant(entry.key, Object.keys(settings))}`,
+          );
       }
     }
   }
@@ -77,14 +83,20 @@ function meant(name: string, candidates: readonly string[]): string {
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 }
 
-function readSetting(setting: Setting, source: Written | undefined, places: Readonly<Record<string, string>>): { value: unknown } | { problem: string } {
+function readSetting(
+  setting: Setting,
+  source: Written | undefined,
+  places: Readonly<Record<string, string>>,
+): { value: unknown } | { problem: string } {
   if (source?.entry.isList === true && setting.kind !== 'list') return { problem: 'takes one value, not a list' };
   const result = setting.type.safeParse(source === undefined ? fallbackOf(setting, places) : textOf(setting, source));
   return result.success ? { value: result.data } : { problem: result.error.issues[0]?.message ?? 'is not valid' };
 }
 
 function fallbackOf(setting: Setting, places: Readonly<Record<string, string>>): unknown {
-  return setting.kind === 'path' && typeof setting.fallback === 'string' ? resolveFallback(setting.fallback, places) : setting.fallback;
+  return setting.kind === 'path' && typeof setting.fallback === 'string'
+    ? resolveFallback(setting.fallback, places)
+    : setting.fallback;
 }
 
 function textOf(setting: Setting, { entry, file }: Written): unknown {

@@ -11,6 +11,9 @@ export function resolveWritten(text: string, file: string): string {
  */
 export function resolveFallback(fallback: string, places: Readonly<Record<string, string>>): string {
   const [inInstance, other] = fallback.split('|');
-  if (other !== undefined) return places['instance'] === undefined ? other : resolve(places['instance'], (inInstance ?? '').replace('{instance}', ''));
+  if (other !== undefined)
+    return places['instance'] === undefined
+      ? other
+      : resolve(places['instance'], (inInstance ?? '').replace('{instance}', ''));
   return fallback.replace(/\{([a-z]+)\}/g, (_all, name: string) => places[name] ?? '');
 }

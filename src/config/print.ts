@@ -20,7 +20,9 @@ export function listSettings(config: Config): ShownSetting[] {
   return Object.entries(schema as Readonly<Record<string, Section>>).flatMap(([section, settings]) =>
     Object.entries(settings).map(([key, setting]) => {
       const loaded = (config as unknown as Record<string, Record<string, unknown>>)[section]?.[setting.name];
-      const value = Array.isArray(loaded) ? loaded.map((item) => toText(item, setting.name)) : toText(loaded, setting.name);
+      const value = Array.isArray(loaded)
+        ? loaded.map((item) => toText(item, setting.name))
+        : toText(loaded, setting.name);
       return { section, key, value, origin: config.origins.get(`${section}.${key}`) ?? 'default', help: setting.help };
     }),
   );
@@ -50,7 +52,9 @@ function toText(value: unknown, name: string): string {
   }
   if (typeof value === 'object' && value !== null) {
     if ('text' in value) return String(value.text);
-    if ('host' in value && 'port' in value) return formatListenAddress({ host: String(value.host), port: Number(value.port) });
+    if ('host' in value && 'port' in value)
+      return formatListenAddress({ host: String(value.host), port: Number(value.port) });
   }
-  return String(value);
+  if (typeof value === 'string') return value;
+  throw new TypeError(`the setting ${name} has no text`);
 }

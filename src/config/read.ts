@@ -16,7 +16,8 @@ const writableByOthers = 0o002;
  */
 export function readConfigFiles(file: string, mayBeAbsent: boolean): IniDocument[] {
   const main = readOne(file);
-  if (main === undefined && !mayBeAbsent) throw new JaildError('config-missing', `there is no configuration file ${file}`, { fields: { file } });
+  if (main === undefined && !mayBeAbsent)
+    throw new JaildError('config-missing', `there is no configuration file ${file}`, { fields: { file } });
   const documents = main === undefined ? [] : [main];
   for (const dropIn of listDropIns(`${file}.d`)) {
     const document = readOne(dropIn);
@@ -40,7 +41,9 @@ function readOne(file: string): IniDocument | undefined {
     const facts = statSync(file);
     if (!facts.isFile()) throw new JaildError('config-unreadable', `${file} is not a file`, { fields: { file } });
     if ((facts.mode & writableByOthers) !== 0) {
-      throw new JaildError('config-unreadable', `${file} can be written by everybody; chmod o-w it`, { fields: { file } });
+      throw new JaildError('config-unreadable', `${file} can be written by everybody; chmod o-w it`, {
+        fields: { file },
+      });
     }
     return parseIni(readFileSync(file, 'utf8'), file);
   } catch (error) {

@@ -25,7 +25,9 @@ export const yesNo = parsed((text): boolean => {
 });
 
 /** One of the words. */
-export function word<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType<Words[number], string> {
+export function word<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+): z.ZodType<Words[number], string> {
   return parsed((text): Words[number] => {
     if (words.includes(text)) return text;
     throw new InvalidValueError(`"${text}" is not one of ${words.join(', ')}`);
@@ -33,7 +35,9 @@ export function word<const Words extends readonly [string, ...string[]]>(words: 
 }
 
 export function integer(minimum: number, maximum: number): z.ZodType<number, string> {
-  return parsed((text) => within(/^[0-9]{1,12}$/.test(text) ? Number(text) : Number.NaN, minimum, maximum, (n) => String(n), text));
+  return parsed((text) =>
+    within(/^[0-9]{1,12}$/.test(text) ? Number(text) : Number.NaN, minimum, maximum, (n) => String(n), text),
+  );
 }
 
 /** Milliseconds. */
@@ -74,7 +78,15 @@ export function optional<Value>(type: z.ZodType<Value, string>): z.ZodType<Value
   return z.union([z.literal('').transform(() => undefined), type]);
 }
 
-function within(value: number, minimum: number, maximum: number, show: (value: number) => string, written: string): number {
+function within(
+  value: number,
+  minimum: number,
+  maximum: number,
+  show: (value: number) => string,
+  written: string,
+): number {
   if (value >= minimum && value <= maximum) return value;
-  throw new InvalidValueError(`"${written.slice(0, 30)}" is not a whole number from ${show(minimum)} to ${show(maximum)}`);
+  throw new InvalidValueError(
+    `"${written.slice(0, 30)}" is not a whole number from ${show(minimum)} to ${show(maximum)}`,
+  );
 }

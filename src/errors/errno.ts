@@ -1,8 +1,36 @@
 /** Names of errno values that the project tells apart. */
 export type ErrnoName =
-  | 'EACCES' | 'EADDRINUSE' | 'EAFNOSUPPORT' | 'EADDRNOTAVAIL' | 'EAGAIN' | 'EBADF' | 'EBADMSG' | 'EBUSY' | 'ECONNREFUSED' | 'ECONNRESET'
-  | 'EDQUOT' | 'EEXIST' | 'EINTR' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'EMFILE' | 'ENFILE' | 'ENODEV' | 'ENOENT' | 'ENOMEM'
-  | 'ENOSPC' | 'ENOTCONN' | 'ENOTDIR' | 'ENOTEMPTY' | 'EPERM' | 'EPIPE' | 'EROFS' | 'ESRCH' | 'ETIMEDOUT';
+  | 'EACCES'
+  | 'EADDRINUSE'
+  | 'EAFNOSUPPORT'
+  | 'EADDRNOTAVAIL'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EBADMSG'
+  | 'EBUSY'
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'EDQUOT'
+  | 'EEXIST'
+  | 'EINTR'
+  | 'EINVAL'
+  | 'EIO'
+  | 'EISDIR'
+  | 'ELOOP'
+  | 'EMFILE'
+  | 'ENFILE'
+  | 'ENODEV'
+  | 'ENOENT'
+  | 'ENOMEM'
+  | 'ENOSPC'
+  | 'ENOTCONN'
+  | 'ENOTDIR'
+  | 'ENOTEMPTY'
+  | 'EPERM'
+  | 'EPIPE'
+  | 'EROFS'
+  | 'ESRCH'
+  | 'ETIMEDOUT';
 
 function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

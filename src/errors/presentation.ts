@@ -51,12 +51,19 @@ export function toLoggedError(error: unknown): LoggedError {
 
 /** Both faults, when cleaning up after the first failed too; the code is the first one's. */
 export function withCleanupFailure(error: unknown, cleanup: unknown): JaildError {
-  return new JaildError(codeOf(error), `${messageOf(error)} (cleaning up failed too: ${messageOf(cleanup)})`, { cause: error });
+  return new JaildError(codeOf(error), `${messageOf(error)} (cleaning up failed too: ${messageOf(cleanup)})`, {
+    cause: error,
+  });
 }
 
 function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
-  for (let at: unknown = error; at !== undefined && chain.length < maxCauses; at = at instanceof Error ? at.cause : undefined) chain.push(at);
+  for (
+    let at: unknown = error;
+    at !== undefined && chain.length < maxCauses;
+    at = at instanceof Error ? at.cause : undefined
+  )
+    chain.push(at);
   return chain;
 }
 
@@ -66,6 +73,8 @@ function messageOf(error: unknown): string {
 
 function describe(error: unknown): string {
   const fields = error instanceof JaildError ? Object.entries(error.fields) : [];
-  const shown = fields.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${escapeUntrusted(String(value))}`);
+  const shown = fields
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${escapeUntrusted(String(value))}`);
   return messageOf(error) + (shown.length > 0 ? ` (${shown.join(', ')})` : '');
 }

@@ -11,7 +11,9 @@ export interface AdmissionLimits {
 /** Which limit a connection met. `early` is the refusal by chance. */
 export type AdmissionRefusal = 'startups' | 'early' | 'startups-source' | 'connections' | 'connections-source';
 
-export type Admission = { readonly outcome: 'admitted'; readonly slot: Slot } | { readonly outcome: 'refused'; readonly limit: AdmissionRefusal };
+export type Admission =
+  | { readonly outcome: 'admitted'; readonly slot: Slot }
+  | { readonly outcome: 'refused'; readonly limit: AdmissionRefusal };
 
 /** The place of one connection. Its holder releases it; both calls are harmless when repeated. */
 export interface Slot {
@@ -71,7 +73,8 @@ export class AdmissionControl {
     if (this.#total.connections >= maxConnections) return 'connections';
     if (this.#total.startups >= maxStartups) return 'startups';
     if (this.#total.startups < dropFrom || dropFrom >= maxStartups) return undefined;
-    const chance = lowestDropChance + ((1 - lowestDropChance) * (this.#total.startups - dropFrom)) / (maxStartups - dropFrom);
+    const chance =
+      lowestDropChance + ((1 - lowestDropChance) * (this.#total.startups - dropFrom)) / (maxStartups - dropFrom);
     return this.#random() < chance ? 'early' : undefined;
   }
 

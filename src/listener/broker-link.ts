@@ -3,7 +3,7 @@ import { BackOff } from '../base/back-off.js';
 import { monotonicMs, pause } from '../base/deadline.js';
 import { isErrno } from '../errors/errno.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
-import { DoorClient, type Answered } from '../privsep/door-client.js';
+import { type Answered, DoorClient } from '../privsep/door-client.js';
 import type { DoorEventName, DoorEvents, ListenerEvents } from '../privsep/door-events.js';
 import type { Question, RequestName } from '../privsep/request-table.js';
 
@@ -32,7 +32,11 @@ export class BrokerLink {
   }
 
   /** Asks the broker, waiting up to 5 s for one to be there. Faults: `door-closed`, `door-timeout`, and the broker's own. */
-  async ask<Name extends RequestName>(name: Name, question: Question<Name>, deadlineMs?: number): Promise<Answered<Name>> {
+  async ask<Name extends RequestName>(
+    name: Name,
+    question: Question<Name>,
+    deadlineMs?: number,
+  ): Promise<Answered<Name>> {
     const endMs = monotonicMs() + waitForBrokerMs;
     for (;;) {
       const door = await this.#connected(endMs);
@@ -54,8 +58,12 @@ export class BrokerLink {
   async #connected(endMs: number): Promise<DoorClient> {
     while (this.#door === undefined || this.#door.isClosed) {
       const leftMs = endMs - monotonicMs();
-      if (leftMs <= 0 || this.#stop.signal.aborted) throw new JaildError('door-closed', `no broker answers at ${this.#path}`, { fields: { path: this.#path } });
-      await Promise.race([pause(leftMs, this.#stop.signal), new Promise<void>((resolve) => this.#waiting.push(resolve))]);
+      if (leftMs <= 0 || this.#stop.signal.aborted)
+        throw new JaildError('door-closed', `no broker answers at ${this.#path}`, { fields: { path: this.#path } });
+      await Promise.race([
+        pause(leftMs, this.#stop.signal),
+        new Promise<void>((resolve) => this.#waiting.push(resolve)),
+      ]);
     }
     return this.#door;
   }

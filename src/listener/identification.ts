@@ -21,12 +21,15 @@ const lineFeed = 0x0a;
 export function judgeIdentification(bytes: Buffer): Identification | undefined {
   const end = bytes.indexOf(lineFeed);
   const line = (end < 0 ? bytes : bytes.subarray(0, end)).toString('latin1').replace(/\r$/, '');
-  const refuse = (fault: IdentificationFault): Identification => ({ outcome: 'refused', fault, shown: bytes.subarray(0, maxIdentificationBytes) });
+  const refuse = (fault: IdentificationFault): Identification => ({
+    outcome: 'refused',
+    fault,
+    shown: bytes.subarray(0, maxIdentificationBytes),
+  });
   if (!'SSH-'.startsWith(line.slice(0, 4)) || (end >= 0 && !line.startsWith('SSH-'))) return refuse('not-ssh');
   if (end >= maxIdentificationBytes || (end < 0 && bytes.length >= maxIdentificationBytes)) return refuse('too-long');
   if (end < 0) return undefined;
   if (!/^SSH-(?:2\.0|1\.99)-/.test(line)) return refuse('version');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   return /[\u0000-\u001f\u007f]/.test(line) ? refuse('control-characters') : { outcome: 'identified', line };
 }
 
@@ -47,7 +50,8 @@ export function awaitIdentification(fd: number, deadlineMs: number): Promise<Ide
         const bytes = addon.peek(fd, maxIdentificationBytes + 1);
         if (bytes === null) return;
         // With the low-water mark above what is there, "readable" without a new byte means that no more comes.
-        const verdict: Identification | undefined = bytes.length === 0 || bytes.length <= seen ? { outcome: 'gone' } : judgeIdentification(bytes);
+        const verdict: Identification | undefined =
+          bytes.length === 0 || bytes.length <= seen ? { outcome: 'gone' } : judgeIdentification(bytes);
         seen = bytes.length;
         addon.setReceiveLowWater(fd, verdict === undefined ? seen + 1 : 1);
         if (verdict !== undefined) finish(() => resolve(verdict));

@@ -28,7 +28,13 @@ export class Listener {
   #finish: () => void = () => undefined;
   #stopping = false;
 
-  private constructor(options: { runDir: string; sockets: readonly number[]; log: Log; broker: BrokerLink; settings: ListenerSettings }) {
+  private constructor(options: {
+    runDir: string;
+    sockets: readonly number[];
+    log: Log;
+    broker: BrokerLink;
+    settings: ListenerSettings;
+  }) {
     this.#runDir = options.runDir;
     this.#log = options.log;
     this.#broker = options.broker;
@@ -61,7 +67,8 @@ export class Listener {
       {
         'connection-authenticated': ({ connectionId, account }) => late.listener?.noteLogin(connectionId, account),
         'connection-ended': ({ connectionId }) => late.listener?.noteEnd(connectionId),
-        'worker-exited': ({ workerId, code, signal }) => options.log.event('worker.exited', { worker: workerId, code, signal }),
+        'worker-exited': ({ workerId, code, signal }) =>
+          options.log.event('worker.exited', { worker: workerId, code, signal }),
         reload: () => void late.listener?.reload(),
         drain: () => void late.listener?.stop(),
       },
@@ -110,7 +117,14 @@ export class Listener {
   async #receive(accepted: AcceptedConnection): Promise<void> {
     try {
       await receiveConnection(
-        { settings: this.#settings, admission: this.#admission, broker: this.#broker, pool: this.#pool, table: this.#table, log: this.#log },
+        {
+          settings: this.#settings,
+          admission: this.#admission,
+          broker: this.#broker,
+          pool: this.#pool,
+          table: this.#table,
+          log: this.#log,
+        },
         accepted,
       );
     } catch (error) {
@@ -145,7 +159,8 @@ export class Listener {
   /** A worker cannot connect by itself. Its connection outlives the broker for as long as a new one appears within 5 s. */
   async #sendResumeSocket(worker: WorkerLink, connectionId: string): Promise<void> {
     const fd = await connectPatiently(`${this.#runDir}/resume.sock`);
-    if (fd === undefined) this.#log.event('connection.closed', { connection: connectionId, before: 'resume', outcome: 'no broker' });
+    if (fd === undefined)
+      this.#log.event('connection.closed', { connection: connectionId, before: 'resume', outcome: 'no broker' });
     else worker.sendResumeSocket(connectionId, fd);
   }
 }

@@ -7,7 +7,10 @@ export type WorkerSettings = ListenerSettings['workers'];
  * Which connections may share a worker: all with one key. `alone` means that no other connection may come to that worker.
  * The key of `pool` is the same for all; of them any worker with few connections will do.
  */
-export type Placement = { readonly kind: 'alone' } | { readonly kind: 'address'; readonly key: string } | { readonly kind: 'pool' };
+export type Placement =
+  | { readonly kind: 'alone' }
+  | { readonly kind: 'address'; readonly key: string }
+  | { readonly kind: 'pool' };
 
 /** What a worker looks like to the choice below. */
 export interface WorkerLoad {
@@ -25,14 +28,21 @@ export function planPlacement(settings: WorkerSettings, address: string, sourceK
  * Which of the shared workers takes the connection: the index of one, `new` for one more, or `full` when there is none and none may
  * be added. An address keeps the worker it has; when all are taken it shares with others rather than being refused.
  */
-export function chooseWorker(placement: Exclude<Placement, { kind: 'alone' }>, workers: readonly WorkerLoad[], maxWorkers: number): number | 'new' | 'full' {
+export function chooseWorker(
+  placement: Exclude<Placement, { kind: 'alone' }>,
+  workers: readonly WorkerLoad[],
+  maxWorkers: number,
+): number | 'new' | 'full' {
   if (placement.kind === 'address') {
     const own = workers.findIndex(({ key }) => key === placement.key);
     if (own >= 0) return own;
     const unused = workers.findIndex(({ key, load }) => key === undefined && load === 0);
     if (unused >= 0) return unused;
   }
-  const least = workers.reduce((best, { load }, index) => (best < 0 || load < (workers[best]?.load ?? 0) ? index : best), -1);
+  const least = workers.reduce(
+    (best, { load }, index) => (best < 0 || load < (workers[best]?.load ?? 0) ? index : best),
+    -1,
+  );
   if (placement.kind === 'pool' && least >= 0 && workers[least]?.load === 0) return least;
   if (workers.length < maxWorkers) return 'new';
   return least < 0 ? 'full' : least;

@@ -7,7 +7,7 @@ import type { AdmissionControl, AdmissionRefusal, Slot } from './admission.js';
 import type { BrokerLink } from './broker-link.js';
 import type { ConnectionTable } from './connection-table.js';
 import { awaitIdentification } from './identification.js';
-import { refuse, type RefusalReason, trySend } from './refusal.js';
+import { type RefusalReason, refuse, trySend } from './refusal.js';
 import { toSourceKey } from './source-key.js';
 import type { WorkerLink } from './worker-link.js';
 import type { WorkerPool } from './worker-pool.js';
@@ -49,7 +49,12 @@ export async function receiveConnection(context: ReceptionContext, accepted: Acc
   const line = await identify(context, accepted, greeting, admission.slot);
   if (line === undefined) return;
   try {
-    await handOver(context, accepted, { line, sourceKey, slot: admission.slot, graceMs: listener.graceTimeMs - (monotonicMs() - started) });
+    await handOver(context, accepted, {
+      line,
+      sourceKey,
+      slot: admission.slot,
+      graceMs: listener.graceTimeMs - (monotonicMs() - started),
+    });
   } catch (error) {
     // Expected: no broker, no worker, or too many of them. The user may try again.
     admission.slot.release();
@@ -59,15 +64,27 @@ export async function receiveConnection(context: ReceptionContext, accepted: Acc
 }
 
 /** The client's line, or undefined when the connection has ended here. */
-async function identify({ settings, log }: ReceptionContext, accepted: AcceptedConnection, greeting: string, slot: Slot): Promise<string | undefined> {
+async function identify(
+  { settings, log }: ReceptionContext,
+  accepted: AcceptedConnection,
+  greeting: string,
+  slot: Slot,
+): Promise<string | undefined> {
   const { fd, address: source } = accepted;
   // The line must not wait for the client's: ssh-keyscan and others wait for ours.
   if (trySend(fd, Buffer.from(greeting, 'latin1'))) {
-    const identification = await awaitIdentification(fd, Math.min(settings.listener.identTimeMs, settings.listener.graceTimeMs));
+    const identification = await awaitIdentification(
+      fd,
+      Math.min(settings.listener.identTimeMs, settings.listener.graceTimeMs),
+    );
     if (identification.outcome === 'identified') return identification.line;
     slot.release();
     if (identification.outcome === 'refused') {
-      log.event('connection.refused', { source, fault: identification.fault, untrusted: { identification: identification.shown } });
+      log.event('connection.refused', {
+        source,
+        fault: identification.fault,
+        untrusted: { identification: identification.shown },
+      });
       refuse(fd, 'not-ssh-2', { speaksSsh: false });
       return undefined;
     }
@@ -88,14 +105,27 @@ async function handOver(
   const leftMs = (): number => Math.max(0, Math.floor(graceMs - (monotonicMs() - begun)));
   const { answer, fds } = await broker.ask('open-door', { source, sourcePort, local, localPort });
   const [door] = fds;
-  if (answer.outcome === 'full' || door === undefined) throw new JaildError('store-busy', 'the broker has too many doors open');
+  if (answer.outcome === 'full' || door === undefined)
+    throw new JaildError('store-busy', 'the broker has too many doors open');
   const { connectionId } = answer;
   const worker = await placeOrClose(pool.place(source, sourceKey, leftMs()), door);
   const deadlineMs = Math.min(answer.graceDeadlineMs, leftMs());
   const { identification } = settings.listener;
   table.add({ connectionId, slot, worker });
-  worker.hand({ connectionId, source, sourcePort, local, localPort, deadlineMs, identification, clientIdentification: line }, fd, door);
-  log.event('connection.handed-over', { connection: connectionId, worker: worker.id, source, sourcePort, local, localPort, untrusted: { identification: line } });
+  worker.hand(
+    { connectionId, source, sourcePort, local, localPort, deadlineMs, identification, clientIdentification: line },
+    fd,
+    door,
+  );
+  log.event('connection.handed-over', {
+    connection: connectionId,
+    worker: worker.id,
+    source,
+    sourcePort,
+    local,
+    localPort,
+    untrusted: { identification: line },
+  });
 }
 
 async function placeOrClose(placing: Promise<WorkerLink>, door: number): Promise<WorkerLink> {

@@ -40,7 +40,11 @@ export function buildDisconnect(reason: RefusalReason): Buffer {
  * A client that does not speak SSH gets the line as plain text. The socket stays for up to a second, because closing it with unread
  * bytes would make the kernel take the message back; of such sockets there are at most 128.
  */
-export function refuse(fd: number, reason: RefusalReason, options: { greeting?: string; speaksSsh?: boolean } = {}): void {
+export function refuse(
+  fd: number,
+  reason: RefusalReason,
+  options: { greeting?: string; speaksSsh?: boolean } = {},
+): void {
   const { greeting = '', speaksSsh = true } = options;
   const last = speaksSsh ? buildDisconnect(reason) : Buffer.from(`${refusals[reason].text} [${reason}]\r\n`);
   if (!trySend(fd, Buffer.concat([Buffer.from(greeting, 'latin1'), last])) || lingering >= maxLingering) {

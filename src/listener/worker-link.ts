@@ -1,7 +1,12 @@
 import { monotonicMs } from '../base/deadline.js';
-import { JaildError } from '../errors/jaild-error.js';
+import type { JaildError } from '../errors/jaild-error.js';
 import { FrameSocket } from '../privsep/frame-socket.js';
-import { type ConnectionMessage, type ListenerSettings, readFromWorker, type ToWorker } from '../privsep/worker-control.js';
+import {
+  type ConnectionMessage,
+  type ListenerSettings,
+  readFromWorker,
+  type ToWorker,
+} from '../privsep/worker-control.js';
 
 /** A worker says little; more than this in one message is a fault. */
 const maxMessageBytes = 4096;
@@ -26,7 +31,11 @@ export class WorkerLink {
   #heardMs = monotonicMs();
   #idleSinceMs = monotonicMs();
 
-  constructor(identity: { id: string; pid: number; control: number }, session: ListenerSettings['session'], events: WorkerEvents) {
+  constructor(
+    identity: { id: string; pid: number; control: number },
+    session: ListenerSettings['session'],
+    events: WorkerEvents,
+  ) {
     this.id = identity.id;
     this.pid = identity.pid;
     this.#events = events;

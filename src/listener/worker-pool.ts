@@ -131,12 +131,17 @@ export class WorkerPool {
     const placement = planPlacement(workers, address, sourceKey);
     if (placement.kind === 'alone') {
       const singles = [...this.#members].filter(({ use }) => use === 'alone').length;
-      if (singles >= workers.maxSingleWorkers) throw new JaildError('store-busy', `there are already ${singles} workers with one connection each`);
+      if (singles >= workers.maxSingleWorkers)
+        throw new JaildError('store-busy', `there are already ${singles} workers with one connection each`);
       return this.#addMember('alone', undefined);
     }
     const shared = [...this.#members].filter(({ use, link }) => use === 'shared' && link?.state !== 'draining');
     const key = placement.kind === 'address' ? placement.key : undefined;
-    const choice = chooseWorker(placement, shared.map((member) => ({ key: member.key, load: member.waiting + (member.link?.load ?? 0) })), workers.maxWorkers);
+    const choice = chooseWorker(
+      placement,
+      shared.map((member) => ({ key: member.key, load: member.waiting + (member.link?.load ?? 0) })),
+      workers.maxWorkers,
+    );
     if (choice === 'full') throw new JaildError('store-busy', 'there is no worker and none may be added');
     const chosen = choice === 'new' ? this.#addMember('shared', key) : shared[choice];
     if (chosen === undefined) throw new JaildError('internal', 'a worker was chosen that is not there');
@@ -186,8 +191,15 @@ export class WorkerPool {
     if (member !== undefined) this.#members.delete(member);
     const lost = link.connectionIds;
     if (retired) this.#log.event('worker.retired', { worker: link.id });
-    else if (this.#killed.has(link)) this.#log.event('worker.exited', { worker: link.id, killed: true, lostConnections: lost.length });
-    else this.#log.event('worker.failed', { worker: link.id, workerPid: link.pid, lostConnections: lost.length, error: fault ?? undefined });
+    else if (this.#killed.has(link))
+      this.#log.event('worker.exited', { worker: link.id, killed: true, lostConnections: lost.length });
+    else
+      this.#log.event('worker.failed', {
+        worker: link.id,
+        workerPid: link.pid,
+        lostConnections: lost.length,
+        error: fault ?? undefined,
+      });
     this.#events.lost(link, lost);
     this.#fillSpares();
     this.#noteEmpty();
@@ -241,12 +253,19 @@ export class WorkerPool {
       if (lagMs > toleratedLagMs) link.forgiveSilence();
       else if (link.silentMs > this.#settings.workers.watchdogTimeMs) void this.#killHung(link);
     }
-    const idle = [...this.#members].filter(({ link, waiting }) => waiting === 0 && (link?.idleMs ?? 0) > this.#settings.workers.idleTimeMs);
+    const idle = [...this.#members].filter(
+      ({ link, waiting }) => waiting === 0 && (link?.idleMs ?? 0) > this.#settings.workers.idleTimeMs,
+    );
     for (const { link } of idle) if (link !== undefined) this.#retire(link);
   }
 
   async #killHung(link: WorkerLink): Promise<void> {
-    this.#log.event('worker.hung', { worker: link.id, workerPid: link.pid, silentMs: Math.round(link.silentMs), connections: link.load });
+    this.#log.event('worker.hung', {
+      worker: link.id,
+      workerPid: link.pid,
+      silentMs: Math.round(link.silentMs),
+      connections: link.load,
+    });
     await this.#kill(link);
   }
 

@@ -19,23 +19,37 @@ export async function startWorker(
   const [control] = fds;
   if (answer.outcome !== 'started' || control === undefined) {
     for (const fd of fds) addon.close(fd);
-    throw new JaildError('role-failed', `a worker could not be started: ${answer.outcome === 'failed' ? answer.text : 'no control socket came'}`);
+    throw new JaildError(
+      'role-failed',
+      `a worker could not be started: ${answer.outcome === 'failed' ? answer.text : 'no control socket came'}`,
+    );
   }
   const identity = { id: answer.workerId, pid: answer.pid, control };
   let worker: WorkerLink | undefined;
   try {
     const ready = new Promise<WorkerLink>((resolve, reject) => {
-      worker = new WorkerLink(identity, settings.session, { ...events, ready: resolve, gone: (link, fault) => {
-        reject(new JaildError('role-failed', `worker ${link.id} ended while it started`, { fields: { worker: link.id }, cause: fault ?? undefined }));
-        events.gone(link, fault);
-      } });
+      worker = new WorkerLink(identity, settings.session, {
+        ...events,
+        ready: resolve,
+        gone: (link, fault) => {
+          reject(
+            new JaildError('role-failed', `worker ${link.id} ended while it started`, {
+              fields: { worker: link.id },
+              cause: fault ?? undefined,
+            }),
+          );
+          events.gone(link, fault);
+        },
+      });
     });
     const link = await withDeadline(ready, settings.workers.startTimeMs, `"ready" of worker ${identity.id}`);
     log.event('worker.started', { worker: link.id, workerPid: link.pid });
     return link;
   } catch (error) {
     worker?.close();
-    await broker.ask('kill-worker', { workerId: identity.id }).catch((cause: unknown) => log.debug('a failed worker was not killed', { error: cause }));
+    await broker
+      .ask('kill-worker', { workerId: identity.id })
+      .catch((cause: unknown) => log.debug('a failed worker was not killed', { error: cause }));
     throw error;
   }
 }

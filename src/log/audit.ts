@@ -18,7 +18,8 @@ interface Gap {
   reason: string;
 }
 
-const openFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const openFlags =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const syncPauseMs = 1000;
 
 /**
@@ -38,7 +39,11 @@ export class AuditTrail {
   #sequence = 0;
 
   /** Opens (or makes) the file; throws when that fails now, because a server without an audit trail should not start. */
-  constructor(options: { file: string; sync: AuditSync; onTrouble: (state: 'failed' | 'recovered', error: unknown) => void }) {
+  constructor(options: {
+    file: string;
+    sync: AuditSync;
+    onTrouble: (state: 'failed' | 'recovered', error: unknown) => void;
+  }) {
     this.#file = options.file;
     this.#sync = options.sync;
     this.#onTrouble = options.onTrouble;
@@ -74,7 +79,14 @@ export class AuditTrail {
     const { untrusted, ...own } = fields;
     this.#sequence += 1;
     const foreign = untrusted === undefined ? {} : { untrusted: toLoggedUntrusted(untrusted) };
-    return JSON.stringify({ time: new Date().toISOString(), event, seq: this.#sequence, pid: process.pid, ...own, ...foreign });
+    return JSON.stringify({
+      time: new Date().toISOString(),
+      event,
+      seq: this.#sequence,
+      pid: process.pid,
+      ...own,
+      ...foreign,
+    });
   }
 
   #append(line: string): void {
@@ -89,7 +101,10 @@ export class AuditTrail {
   #syncByPolicy(): void {
     if (this.#sync === 'never' || this.#syncTimer !== undefined) return;
     const waitMs = this.#sync === 'each' ? 0 : this.#lastSyncMs + syncPauseMs - monotonicMs();
-    if (waitMs <= 0) return this.#syncNow();
+    if (waitMs <= 0) {
+      this.#syncNow();
+      return;
+    }
     this.#syncTimer = setTimeout(() => {
       this.#syncTimer = undefined;
       try {

@@ -37,7 +37,9 @@ export class NoiseGate {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const held = [...this.#seen].filter(([, count]) => count > this.#burst).map(([kind, count]) => [kind, count - this.#burst] as const);
+    const held = [...this.#seen]
+      .filter(([, count]) => count > this.#burst)
+      .map(([kind, count]) => [kind, count - this.#burst] as const);
     this.#seen = new Map();
     this.#intervalStart = this.#now();
     if (held.length > 0) this.#onSuppressed(Object.fromEntries(held));

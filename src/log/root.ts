@@ -8,7 +8,18 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type RoleName = 'supervisor' | 'listener' | 'broker' | 'worker' | 'cli';
 
 /** Keys whose values never reach a log, at the top and one level down. */
-const secretKeys = ['password', 'newPassword', 'passphrase', 'secret', 'resumeSecret', 'cookie', 'signature', 'hash', 'privateKey', 'key'];
+const secretKeys = [
+  'password',
+  'newPassword',
+  'passphrase',
+  'secret',
+  'resumeSecret',
+  'cookie',
+  'signature',
+  'hash',
+  'privateKey',
+  'key',
+];
 
 const noiseBurst = 50;
 const noiseIntervalMs = 10_000;
@@ -18,7 +29,12 @@ const noiseIntervalMs = 10_000;
  * Lines are written before the call returns. A reader that is gone or a full disk costs lines, never the process; the number of lost
  * lines is logged when writing works again.
  */
-export function rootLogger(options: { role: RoleName; level?: LogLevel; fd?: number; stream?: DestinationStream }): Log {
+export function rootLogger(options: {
+  role: RoleName;
+  level?: LogLevel;
+  fd?: number;
+  stream?: DestinationStream;
+}): Log {
   const target = options.stream ?? fileTarget(options.fd ?? 2);
   const writer = pino(
     {

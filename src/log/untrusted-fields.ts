@@ -6,7 +6,10 @@ export type UntrustedFields = Readonly<Record<string, string | Uint8Array | numb
 const maxKeys = 16;
 
 /** Caps and escapes what goes under the one key `untrusted` of a log line. */
-export function toLoggedUntrusted(fields: UntrustedFields, cap?: number): Record<string, string | number | boolean | null> {
+export function toLoggedUntrusted(
+  fields: UntrustedFields,
+  cap?: number,
+): Record<string, string | number | boolean | null> {
   const result: Record<string, string | number | boolean | null> = {};
   for (const [name, value] of Object.entries(fields).slice(0, maxKeys)) {
     if (value === undefined) continue;

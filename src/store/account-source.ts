@@ -1,19 +1,11 @@
 import type { AccountName } from '../base/brands.js';
 import type { Config } from '../config/schema.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
-import type { Account, AccountStore } from './accounts.js';
+import type { AccountLookup, AccountSource } from './account-lookup.js';
+import type { AccountStore } from './accounts.js';
 import { LookupProgram } from './lookup-program.js';
 
-/** What a source knows of a name. `unavailable` is not `unknown`: nobody may be refused as unknown because a store is broken. */
-export type AccountLookup =
-  | { readonly outcome: 'found'; readonly account: Account }
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'unavailable'; readonly reason: JaildError };
-
-/** Where accounts come from. Never rejects. */
-export interface AccountSource {
-  find(name: AccountName): Promise<AccountLookup>;
-}
+export type { AccountLookup, AccountSource } from './account-lookup.js';
 
 /** Accounts from the records of `jailctl account`. */
 export class RecordSource implements AccountSource {
@@ -28,7 +20,9 @@ export class RecordSource implements AccountSource {
       const account = await this.#accounts.find(name);
       return account === undefined ? { outcome: 'unknown' } : { outcome: 'found', account };
     } catch (error) {
-      const reason = isJaildError(error) ? error : new JaildError('internal', 'an account record could not be read', { fields: { name }, cause: error });
+      const reason = isJaildError(error)
+        ? error
+        : new JaildError('internal', 'an account record could not be read', { fields: { name }, cause: error });
       return { outcome: 'unavailable', reason };
     }
   }
@@ -52,8 +46,14 @@ export class SourceChain implements AccountSource {
 }
 
 /** The records first, then the look-up program when one is configured. */
-export function openAccountSource(auth: Pick<Config['auth'], 'lookupProgram' | 'lookupTimeoutMs'>, accounts: AccountStore): AccountSource {
+export function openAccountSource(
+  auth: Pick<Config['auth'], 'lookupProgram' | 'lookupTimeoutMs'>,
+  accounts: AccountStore,
+): AccountSource {
   const records = new RecordSource(accounts);
   if (auth.lookupProgram.length === 0) return records;
-  return new SourceChain([records, new LookupProgram({ command: auth.lookupProgram, timeoutMs: auth.lookupTimeoutMs })]);
+  return new SourceChain([
+    records,
+    new LookupProgram({ command: auth.lookupProgram, timeoutMs: auth.lookupTimeoutMs }),
+  ]);
 }

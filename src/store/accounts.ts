@@ -42,9 +42,10 @@ export interface Account {
 const maxKeys = 1000;
 const keyLine = matching(/^[^\0\r\n]{16,16384}$/, 'a line of authorized_keys');
 const hash = matching(/^[!-9;-~]{1,512}$/, 'a crypt(3) string');
-const chain = matching(/^(?:publickey|password)(?:\+(?:publickey|password))*$/, 'a chain of methods (publickey+password)').transform(
-  (text) => text.split('+') as AuthMethod[],
-);
+const chain = matching(
+  /^(?:publickey|password)(?:\+(?:publickey|password))*$/,
+  'a chain of methods (publickey+password)',
+).transform((text) => text.split('+') as AuthMethod[]);
 
 const accountSection = z.strictObject({
   name: accountName,
@@ -68,46 +69,57 @@ const optionsSection = z.strictObject({
 export const accountKind: RecordKind<Account> = {
   kind: 'account',
   version: 1,
-  shape: z.strictObject({ account: accountSection, options: optionsSection.optional() }).transform(({ account, options = {} }): Account => ({
-    name: account.name,
-    owner: account.owner,
-    state: account.state,
-    created: account.created,
-    ...(account.default_jail !== undefined && { defaultJail: account.default_jail }),
-    ...(account.password_hash !== undefined && { passwordHash: account.password_hash }),
-    keys: account.key ?? [],
-    options: {
-      ...(options.methods !== undefined && { methods: options.methods }),
-      ...(options.forwarding !== undefined && { forwarding: options.forwarding }),
-      ...(options.max_sessions !== undefined && { maxSessions: options.max_sessions }),
-      ...(options.from !== undefined && { from: options.from }),
-      ...(options.expires !== undefined && { expires: options.expires }),
-    },
-  })),
-  format: (account) => [
-    ['account', {
+  shape: z.strictObject({ account: accountSection, options: optionsSection.optional() }).transform(
+    ({ account, options = {} }): Account => ({
       name: account.name,
       owner: account.owner,
       state: account.state,
       created: account.created,
-      default_jail: account.defaultJail,
-      password_hash: account.passwordHash,
-      key: account.keys,
-    }],
-    ['options', {
-      methods: account.options.methods?.map((methods) => methods.join('+')),
-      forwarding: account.options.forwarding === undefined ? undefined : account.options.forwarding ? 'yes' : 'no',
-      max_sessions: account.options.maxSessions?.toString(),
-      from: account.options.from?.map((block) => block.text),
-      expires: account.options.expires,
-    }],
+      ...(account.default_jail !== undefined && { defaultJail: account.default_jail }),
+      ...(account.password_hash !== undefined && { passwordHash: account.password_hash }),
+      keys: account.key ?? [],
+      options: {
+        ...(options.methods !== undefined && { methods: options.methods }),
+        ...(options.forwarding !== undefined && { forwarding: options.forwarding }),
+        ...(options.max_sessions !== undefined && { maxSessions: options.max_sessions }),
+        ...(options.from !== undefined && { from: options.from }),
+        ...(options.expires !== undefined && { expires: options.expires }),
+      },
+    }),
+  ),
+  format: (account) => [
+    [
+      'account',
+      {
+        name: account.name,
+        owner: account.owner,
+        state: account.state,
+        created: account.created,
+        default_jail: account.defaultJail,
+        password_hash: account.passwordHash,
+        key: account.keys,
+      },
+    ],
+    [
+      'options',
+      {
+        methods: account.options.methods?.map((methods) => methods.join('+')),
+        forwarding: account.options.forwarding === undefined ? undefined : account.options.forwarding ? 'yes' : 'no',
+        max_sessions: account.options.maxSessions?.toString(),
+        from: account.options.from?.map((block) => block.text),
+        expires: account.options.expires,
+      },
+    ],
   ],
 };
 
 export type AccountStore = RecordStore<AccountName, Account>;
 
 /** The account records of an instance: `STATE/accounts/NAME.ini`. */
-export function openAccounts(server: Pick<Config['server'], 'stateDir'>, onQuarantine?: RecordPlace<AccountName, Account>['onQuarantine']): AccountStore {
+export function openAccounts(
+  server: Pick<Config['server'], 'stateDir'>,
+  onQuarantine?: RecordPlace<AccountName, Account>['onQuarantine'],
+): AccountStore {
   const layout = stateLayout(server);
   return new RecordStore<AccountName, Account>({
     kind: accountKind,

@@ -11,12 +11,20 @@ const temporaryPattern = /^\.(.+)\.([0-9]+)\.[0-9a-f]{12}\.tmp$/;
  * Puts `data` in place of `file`: new file, fsync, rename, fsync of the directory. Whatever happens (disk full, power cut, kill), `file`
  * holds either all of the old or all of the new data. Faults: `store-unwritable`.
  */
-export async function writeFileAtomically(file: string, data: string | Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Promise<void> {
+export async function writeFileAtomically(
+  file: string,
+  data: string | Uint8Array,
+  { mode = 0o600 }: { mode?: number } = {},
+): Promise<void> {
   await writeNew(file, data, mode, (temporary) => rename(temporary, file));
 }
 
 /** The same, but never over an existing file: of two that race, one gets `record-exists`. */
-export async function createFileAtomically(file: string, data: string | Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Promise<void> {
+export async function createFileAtomically(
+  file: string,
+  data: string | Uint8Array,
+  { mode = 0o600 }: { mode?: number } = {},
+): Promise<void> {
   await writeNew(file, data, mode, async (temporary) => {
     await link(temporary, file);
     await unlink(temporary);
@@ -56,7 +64,12 @@ export async function removeStaleTemporaries(directory: string): Promise<number>
   return removed;
 }
 
-async function writeNew(file: string, data: string | Uint8Array, mode: number, place: (temporary: string) => Promise<void>): Promise<void> {
+async function writeNew(
+  file: string,
+  data: string | Uint8Array,
+  mode: number,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
   let handle: FileHandle | undefined;
   try {
@@ -68,7 +81,9 @@ async function writeNew(file: string, data: string | Uint8Array, mode: number, p
     handle = undefined;
     await place(temporary);
   } catch (error) {
-    const fault = isErrno(error, 'EEXIST') ? new JaildError('record-exists', `${file} exists already`, { fields: { file }, cause: error }) : unwritable(file, error);
+    const fault = isErrno(error, 'EEXIST')
+      ? new JaildError('record-exists', `${file} exists already`, { fields: { file }, cause: error })
+      : unwritable(file, error);
     throw await discard(temporary, handle, fault);
   }
   await syncDirectory(dirname(file));
@@ -85,8 +100,17 @@ async function discard(temporary: string, handle: FileHandle | undefined, fault:
 }
 
 function unwritable(file: string, error: unknown): JaildError {
-  const reason = isDiskFull(error) ? 'the disk is full' : isForbidden(error) ? 'no permission' : isAbsent(error) ? 'its directory is gone' : 'writing failed';
-  return new JaildError('store-unwritable', `${file} cannot be changed: ${reason}; what it held is unchanged`, { fields: { file }, cause: error });
+  const reason = isDiskFull(error)
+    ? 'the disk is full'
+    : isForbidden(error)
+      ? 'no permission'
+      : isAbsent(error)
+        ? 'its directory is gone'
+        : 'writing failed';
+  return new JaildError('store-unwritable', `${file} cannot be changed: ${reason}; what it held is unchanged`, {
+    fields: { file },
+    cause: error,
+  });
 }
 
 function isAlive(pid: number): boolean {

@@ -29,11 +29,31 @@ const claimKind: RecordKind<Claim> = {
   version: 1,
   shape: z
     .strictObject({
-      claim: z.strictObject({ state_dir: path, first_base: parsed(parseBaseId), pool: subnet, base: listOf(parsed(parseBaseId), 32_768).optional() }),
+      claim: z.strictObject({
+        state_dir: path,
+        first_base: parsed(parseBaseId),
+        pool: subnet,
+        base: listOf(parsed(parseBaseId), 32_768).optional(),
+      }),
     })
-    .transform(({ claim }): Claim => ({ stateDir: claim.state_dir, firstBase: claim.first_base, pool: claim.pool, bases: claim.base ?? [] })),
+    .transform(
+      ({ claim }): Claim => ({
+        stateDir: claim.state_dir,
+        firstBase: claim.first_base,
+        pool: claim.pool,
+        bases: claim.base ?? [],
+      }),
+    ),
   format: (claim) => [
-    ['claim', { state_dir: claim.stateDir, first_base: String(claim.firstBase), pool: claim.pool.text, base: claim.bases.map(String) }],
+    [
+      'claim',
+      {
+        state_dir: claim.stateDir,
+        first_base: String(claim.firstBase),
+        pool: claim.pool.text,
+        base: claim.bases.map(String),
+      },
+    ],
   ],
 };
 
@@ -64,11 +84,14 @@ export async function writeClaim(claim: Claim, directory: string = claimsDirecto
 
 /** Gives up all that this instance claimed (it is being removed). */
 export async function dropClaim(stateDir: string, directory: string = claimsDirectory): Promise<void> {
-  if (existsSync(directory)) await withLock(join(directory, '.lock'), () => removeFile(join(directory, fileName(stateDir))));
+  if (existsSync(directory))
+    await withLock(join(directory, '.lock'), () => removeFile(join(directory, fileName(stateDir))));
 }
 
 export function claimedRanges(claims: readonly Claim[]): IdRange[] {
-  return claims.flatMap((claim) => claim.bases.map((base) => rangeOfBase(parseBaseId(base), `the instance in ${claim.stateDir}`)));
+  return claims.flatMap((claim) =>
+    claim.bases.map((base) => rangeOfBase(parseBaseId(base), `the instance in ${claim.stateDir}`)),
+  );
 }
 
 /**
@@ -81,9 +104,13 @@ export function refusePoolConflict(config: Pick<Config, 'jails' | 'network'>, ot
     const same = other.pool.text === pool.text && other.firstBase === config.jails.firstBase;
     const touches = isInSubnet(other.pool.bytes, pool) || isInSubnet(pool.bytes, other.pool);
     if (same || !touches) continue;
-    throw new JaildError('ids-conflict', `[network] pool ${pool.text} overlaps ${other.pool.text} of the instance in ${other.stateDir}; give this instance another pool`, {
-      fields: { pool: pool.text, other: other.stateDir },
-    });
+    throw new JaildError(
+      'ids-conflict',
+      `[network] pool ${pool.text} overlaps ${other.pool.text} of the instance in ${other.stateDir}; give this instance another pool`,
+      {
+        fields: { pool: pool.text, other: other.stateDir },
+      },
+    );
   }
 }
 

@@ -10,7 +10,10 @@ export const baseId = parsed(parseBaseId);
 export const hostName = parsed(parseHostName);
 
 /** Which host user or group owns a record: `user:NAME` or `group:NAME`. */
-export const owner = matching(/^(?:user|group):[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'an owner (user:NAME or group:NAME)');
+export const owner = matching(
+  /^(?:user|group):[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/,
+  'an owner (user:NAME or group:NAME)',
+);
 
 /** A moment as ISO 8601 in UTC. */
 export const moment = parsed((text) => {

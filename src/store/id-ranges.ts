@@ -37,7 +37,10 @@ export function parseSubordinateIds(text: string, file: string): IdRange[] {
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const match = /^([^:]+):([0-9]{1,10}):([0-9]{1,10})\s*$/.exec(line);
-    if (match === null) throw new JaildError('ids-conflict', `${file}:${index + 1} cannot be read; it must be NAME:FIRST:COUNT`, { fields: { file } });
+    if (match === null)
+      throw new JaildError('ids-conflict', `${file}:${index + 1} cannot be read; it must be NAME:FIRST:COUNT`, {
+        fields: { file },
+      });
     const [first, count] = [Number(match[2]), Number(match[3])];
     if (count > 0) ranges.push({ first, last: first + count - 1, holder: `${file}:${index + 1}` });
   }

@@ -13,7 +13,8 @@ export interface IdEntry {
 
 const entry = parsed((text): IdEntry => {
   const [base, jail, ...more] = text.split(' ');
-  if (base === undefined || jail === undefined || more.length > 0) throw new InvalidValueError(`"${text.slice(0, 80)}" is not a range; write BASE JAIL`);
+  if (base === undefined || jail === undefined || more.length > 0)
+    throw new InvalidValueError(`"${text.slice(0, 80)}" is not a range; write BASE JAIL`);
   return { base: parseBaseId(base), jail: parseJailName(jail) };
 });
 

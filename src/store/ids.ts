@@ -4,7 +4,6 @@ import type { BaseId, JailName } from '../base/brands.js';
 import type { Config } from '../config/schema.js';
 import { isAbsent } from '../errors/errno.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
-import { moveAside } from './move-aside.js';
 import { writeFileAtomically } from './atomic-file.js';
 import { claimedRanges, claimsDirectory, refusePoolConflict, withClaims, writeClaim } from './claims.js';
 import { type IdRange, loadSubordinateIds, overlaps, planBase, rangeOfBase } from './id-ranges.js';
@@ -12,6 +11,7 @@ import { type IdEntry, idsKind } from './ids-record.js';
 import { openJails } from './jails.js';
 import { type StateLayout, stateLayout } from './layout.js';
 import { withLock } from './lock.js';
+import { moveAside } from './move-aside.js';
 import { formatRecord, parseRecord } from './record-codec.js';
 
 /** Where the allocator looks besides its own file; other places are for tests. */
@@ -44,7 +44,12 @@ export class IdAllocator {
       if (held !== undefined) return held.base;
       const { firstBase, lastBase } = this.#config.jails;
       const base = planBase(firstBase, lastBase, [...toRanges(entries), ...others]);
-      if (base === undefined) throw new JaildError('ids-exhausted', `no free range of ids from ${firstBase} to ${lastBase}; raise [jails] last_base`, { fields: { jail } });
+      if (base === undefined)
+        throw new JaildError(
+          'ids-exhausted',
+          `no free range of ids from ${firstBase} to ${lastBase}; raise [jails] last_base`,
+          { fields: { jail } },
+        );
       await this.#save([...entries, { base, jail }]);
       return base;
     });
@@ -57,9 +62,14 @@ export class IdAllocator {
   async release(jail: JailName): Promise<void> {
     await this.#exclusively(async (entries) => {
       if (existsSync(this.#layout.jailDir(jail))) {
-        throw new JaildError('ids-conflict', `the ids of ${jail} are still in use: ${this.#layout.jailDir(jail)} exists`, { fields: { jail } });
+        throw new JaildError(
+          'ids-conflict',
+          `the ids of ${jail} are still in use: ${this.#layout.jailDir(jail)} exists`,
+          { fields: { jail } },
+        );
       }
-      if (entries.some((entry) => entry.jail === jail)) await this.#save(entries.filter((entry) => entry.jail !== jail));
+      if (entries.some((entry) => entry.jail === jail))
+        await this.#save(entries.filter((entry) => entry.jail !== jail));
     });
   }
 
@@ -77,22 +87,31 @@ export class IdAllocator {
       for (const range of toRanges(entries)) {
         const other = others.find((candidate) => overlaps(candidate, range));
         if (other === undefined) continue;
-        throw new JaildError('ids-conflict', `the ids ${range.first}-${range.last} of ${range.holder} are also used by ${other.holder}`, {
-          fields: { jail: range.holder, other: other.holder },
-        });
+        throw new JaildError(
+          'ids-conflict',
+          `the ids ${range.first}-${range.last} of ${range.holder} are also used by ${other.holder}`,
+          {
+            fields: { jail: range.holder, other: other.holder },
+          },
+        );
       }
       await this.#save(entries);
     });
   }
 
-  async #exclusively<Result>(work: (entries: readonly IdEntry[], others: readonly IdRange[]) => Promise<Result>): Promise<Result> {
+  async #exclusively<Result>(
+    work: (entries: readonly IdEntry[], others: readonly IdRange[]) => Promise<Result>,
+  ): Promise<Result> {
     const { stateDir, claimsDir } = { ...this.#config.server, ...this.#sources };
     return await withLock(join(stateDir, '.ids.lock'), () =>
       withClaims(
         stateDir,
         async (claims) => {
           refusePoolConflict(this.#config, claims);
-          return await work(await this.#load(), [...claimedRanges(claims), ...loadSubordinateIds(this.#sources.subordinateFiles)]);
+          return await work(await this.#load(), [
+            ...claimedRanges(claims),
+            ...loadSubordinateIds(this.#sources.subordinateFiles),
+          ]);
         },
         claimsDir,
       ),
@@ -113,11 +132,17 @@ export class IdAllocator {
   /** Without its own file the allocator knows the ranges from the jails: their records, or who owns their files. */
   async #rebuild(): Promise<readonly IdEntry[]> {
     const { values, faults } = await openJails(this.#config.server).list();
-    if (faults[0] !== undefined) throw new JaildError('ids-conflict', `${this.#layout.idsFile} is lost and not all jail records can be read`, { cause: faults[0] });
+    if (faults[0] !== undefined)
+      throw new JaildError('ids-conflict', `${this.#layout.idsFile} is lost and not all jail records can be read`, {
+        cause: faults[0],
+      });
     const entries = values.map(({ base, name: jail }) => ({ base, jail }));
     for (const { base, jail } of entries) {
       const uid = statSync(join(this.#layout.jailDir(jail), 'upper'), { throwIfNoEntry: false })?.uid;
-      if (uid !== undefined && uid !== base) throw new JaildError('ids-conflict', `the files of ${jail} belong to ${uid}, its record says ${base}`, { fields: { jail } });
+      if (uid !== undefined && uid !== base)
+        throw new JaildError('ids-conflict', `the files of ${jail} belong to ${uid}, its record says ${base}`, {
+          fields: { jail },
+        });
     }
     return entries;
   }
@@ -126,7 +151,10 @@ export class IdAllocator {
     const { server, jails, network } = this.#config;
     const bases = entries.map(({ base }) => base);
     // The claim first: a crash between the two claims too much, never too little.
-    await writeClaim({ stateDir: server.stateDir, firstBase: jails.firstBase, pool: network.pool, bases }, this.#sources.claimsDir);
+    await writeClaim(
+      { stateDir: server.stateDir, firstBase: jails.firstBase, pool: network.pool, bases },
+      this.#sources.claimsDir,
+    );
     await writeFileAtomically(this.#layout.idsFile, formatRecord(idsKind, entries));
   }
 }

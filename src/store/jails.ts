@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { type AbsolutePath, type AccountName, accountOfJail, type BaseId, type HostName, isJailName, type JailName, type TemplateName } from '../base/brands.js';
+import {
+  type AccountName,
+  accountOfJail,
+  type BaseId,
+  type HostName,
+  isJailName,
+  type JailName,
+  type TemplateName,
+} from '../base/brands.js';
 import { formatByteSize } from '../base/byte-size.js';
 import type { Config } from '../config/schema.js';
 import { integer, matching, size, templateName, word, yesNo } from '../config/values.js';
@@ -7,7 +15,9 @@ import { accountName, baseId, hostName, jailName, listOf, moment, owner } from '
 import { stateLayout } from './layout.js';
 import type { RecordKind } from './record-codec.js';
 import { type RecordPlace, RecordStore } from './record-store.js';
-import { formatVolume, volume } from './volume.js';
+import { formatVolume, type JailVolume, volume } from './volume.js';
+
+export type { JailVolume } from './volume.js';
 
 /** What a jail may use; an absent limit is no limit. All hold for the jail as a whole. */
 export interface JailLimits {
@@ -19,13 +29,6 @@ export interface JailLimits {
   readonly openFiles?: number;
   readonly diskBytes?: number;
   readonly diskInodes?: number;
-}
-
-/** A directory of the host that shows in the jail. */
-export interface JailVolume {
-  readonly access: 'ro' | 'rw';
-  readonly source: AbsolutePath;
-  readonly target: AbsolutePath;
 }
 
 /** One confined environment, as the admin wants it (not whether it runs: that is in RUN/jails/NAME/state). */
@@ -82,37 +85,46 @@ export const jailKind: RecordKind<Jail> = {
   version: 1,
   shape: z
     .strictObject({ jail: jailSection, limits: limitsSection.optional() })
-    .refine(({ jail }) => accountOfJail(jail.name) === jail.account, { path: ['jail', 'account'], message: "is not the account in the jail's name" })
+    .refine(({ jail }) => accountOfJail(jail.name) === jail.account, {
+      path: ['jail', 'account'],
+      message: "is not the account in the jail's name",
+    })
     .transform(({ jail, limits = {} }): Jail => {
       const { template_version: templateVersion, device = [], volume: volumes = [], ...same } = jail;
       return { ...same, templateVersion, devices: device, volumes, limits: toLimits(limits) };
     }),
   format: (jail) => [
-    ['jail', {
-      name: jail.name,
-      account: jail.account,
-      owner: jail.owner,
-      created: jail.created,
-      template: jail.template,
-      template_version: jail.templateVersion,
-      hostname: jail.hostname,
-      base: String(jail.base),
-      profile: jail.profile,
-      network: jail.network,
-      linger: jail.linger,
-      autostart: jail.autostart ? 'yes' : 'no',
-      device: jail.devices,
-      volume: jail.volumes.map(formatVolume),
-    }],
-    ['limits', {
-      memory: sizeText(jail.limits.memoryBytes),
-      swap: sizeText(jail.limits.swapBytes),
-      cpu: jail.limits.cpuPercent?.toString(),
-      pids: jail.limits.pids?.toString(),
-      open_files: jail.limits.openFiles?.toString(),
-      disk: sizeText(jail.limits.diskBytes),
-      inodes: jail.limits.diskInodes?.toString(),
-    }],
+    [
+      'jail',
+      {
+        name: jail.name,
+        account: jail.account,
+        owner: jail.owner,
+        created: jail.created,
+        template: jail.template,
+        template_version: jail.templateVersion,
+        hostname: jail.hostname,
+        base: String(jail.base),
+        profile: jail.profile,
+        network: jail.network,
+        linger: jail.linger,
+        autostart: jail.autostart ? 'yes' : 'no',
+        device: jail.devices,
+        volume: jail.volumes.map(formatVolume),
+      },
+    ],
+    [
+      'limits',
+      {
+        memory: sizeText(jail.limits.memoryBytes),
+        swap: sizeText(jail.limits.swapBytes),
+        cpu: jail.limits.cpuPercent?.toString(),
+        pids: jail.limits.pids?.toString(),
+        open_files: jail.limits.openFiles?.toString(),
+        disk: sizeText(jail.limits.diskBytes),
+        inodes: jail.limits.diskInodes?.toString(),
+      },
+    ],
   ],
 };
 
@@ -135,7 +147,10 @@ function sizeText(bytes: number | undefined): string | undefined {
 export type JailStore = RecordStore<JailName, Jail>;
 
 /** The jail records of an instance: `STATE/jails/NAME/jail.ini`. */
-export function openJails(server: Pick<Config['server'], 'stateDir'>, onQuarantine?: RecordPlace<JailName, Jail>['onQuarantine']): JailStore {
+export function openJails(
+  server: Pick<Config['server'], 'stateDir'>,
+  onQuarantine?: RecordPlace<JailName, Jail>['onQuarantine'],
+): JailStore {
   const layout = stateLayout(server);
   return new RecordStore<JailName, Jail>({
     kind: jailKind,

@@ -49,7 +49,11 @@ export async function waitForLock(file: string, waitMs = defaultWaitMs): Promise
 }
 
 /** Runs `work` while holding the lock; waits for it as `waitForLock` does. */
-export async function withLock<Result>(file: string, work: () => Promise<Result>, waitMs = defaultWaitMs): Promise<Result> {
+export async function withLock<Result>(
+  file: string,
+  work: () => Promise<Result>,
+  waitMs = defaultWaitMs,
+): Promise<Result> {
   const lock = await waitForLock(file, waitMs);
   try {
     return await work();

@@ -3,7 +3,7 @@ import type { AccountName } from '../base/brands.js';
 import { escapeUntrusted } from '../base/untrusted.js';
 import { isErrno } from '../errors/errno.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
-import type { AccountLookup, AccountSource } from './account-source.js';
+import type { AccountLookup, AccountSource } from './account-lookup.js';
 import { accountKind } from './accounts.js';
 import { parseRecord } from './record-codec.js';
 
@@ -68,7 +68,13 @@ function toLookup(name: AccountName, run: Run): AccountLookup {
 }
 
 function unavailable(name: AccountName, problem: string, cause?: unknown): AccountLookup {
-  return { outcome: 'unavailable', reason: new JaildError('lookup-unavailable', `the look-up program gave no answer: ${problem}`, { fields: { name }, cause }) };
+  return {
+    outcome: 'unavailable',
+    reason: new JaildError('lookup-unavailable', `the look-up program gave no answer: ${problem}`, {
+      fields: { name },
+      cause,
+    }),
+  };
 }
 
 function runProgram([program = '', ...fixed]: readonly string[], name: AccountName, timeoutMs: number): Promise<Run> {
@@ -93,7 +99,11 @@ function runProgram([program = '', ...fixed]: readonly string[], name: AccountNa
       child.stderr.destroy();
       const said = messages().toString('latin1').trim();
       const why = problem === undefined || said === '' ? problem : `${problem}; it said: ${escapeUntrusted(said)}`;
-      resolve({ status, output: output().toString('utf8'), problem: why ?? (status !== 0 && status !== unknownStatus ? statusText(status, said) : undefined) });
+      resolve({
+        status,
+        output: output().toString('utf8'),
+        problem: why ?? (status !== 0 && status !== unknownStatus ? statusText(status, said) : undefined),
+      });
     };
     child.once('error', (error) => {
       problem ??= error.message;

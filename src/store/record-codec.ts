@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { formatIni, type IniDocument, type IniOutput, type IniSection, parseIni } from '../base/ini.js';
 import { InvalidValueError } from '../base/invalid-value.js';
 import { JaildError } from '../errors/jaild-error.js';
@@ -24,10 +24,15 @@ export function parseRecord<Value>(kind: RecordKind<Value>, text: string, file: 
   const document = parseText(text, file);
   checkVersion(kind, document);
   const raw: Record<string, Record<string, string | readonly string[]>> = {};
-  for (const section of document.sections.values()) if (section.name !== 'record') raw[section.name] = rawSection(section);
+  for (const section of document.sections.values())
+    if (section.name !== 'record') raw[section.name] = rawSection(section);
   const result = kind.shape.safeParse(raw);
   if (result.success) return result.data;
-  throw new JaildError('record-invalid', result.error.issues.map((issue) => describeIssue(issue, document)).join('\n'), { fields: { file } });
+  throw new JaildError(
+    'record-invalid',
+    result.error.issues.map((issue) => describeIssue(issue, document)).join('\n'),
+    { fields: { file } },
+  );
 }
 
 /** Value to text; what comes back from `parseRecord` is equal. */
@@ -52,16 +57,27 @@ function checkVersion<Value>({ kind, version }: RecordKind<Value>, document: Ini
   const facts = sections.get('record')?.entries;
   const found = facts?.get('version')?.values[0];
   if (found === undefined || !versionPattern.test(found)) {
-    throw new JaildError('record-damaged', `${file} is not a whole record: its last section, [record] with a version, is missing`, { fields: { file } });
+    throw new JaildError(
+      'record-damaged',
+      `${file} is not a whole record: its last section, [record] with a version, is missing`,
+      { fields: { file } },
+    );
   }
-  if (facts?.get('kind')?.values[0] !== kind) throw new JaildError('record-damaged', `${file} is not a record of kind ${kind}`, { fields: { file } });
+  if (facts?.get('kind')?.values[0] !== kind)
+    throw new JaildError('record-damaged', `${file} is not a record of kind ${kind}`, { fields: { file } });
   if (Number(found) > version) {
-    throw new JaildError('record-too-new', `${file}: version ${found} is newer than ${version}; it was written by a newer jaild and is left as it is`, { fields: { file } });
+    throw new JaildError(
+      'record-too-new',
+      `${file}: version ${found} is newer than ${version}; it was written by a newer jaild and is left as it is`,
+      { fields: { file } },
+    );
   }
 }
 
 function rawSection(section: IniSection): Record<string, string | readonly string[]> {
-  return Object.fromEntries([...section.entries.values()].map((entry) => [entry.key, entry.isList ? entry.values : (entry.values[0] ?? '')]));
+  return Object.fromEntries(
+    [...section.entries.values()].map((entry) => [entry.key, entry.isList ? entry.values : (entry.values[0] ?? '')]),
+  );
 }
 
 function describeIssue(issue: z.core.$ZodIssue, document: IniDocument): string {
@@ -70,9 +86,18 @@ function describeIssue(issue: z.core.$ZodIssue, document: IniDocument): string {
   const line = (key === undefined ? undefined : found?.entries.get(key)?.line) ?? found?.line;
   const where = `${document.file}${line === undefined ? '' : `:${line}`}: ${section === undefined ? '' : `[${section}] `}${key === undefined ? '' : `${key}: `}`;
   if (issue.code !== 'unrecognized_keys') return `${where}${issue.message}`;
-  return issue.keys.map((name) => `${document.file}:${lineOf(document, section, name)}: ${section === undefined ? `no section [${name}]` : `[${section}] has no key ${name}`} is known here`).join('\n');
+  return issue.keys
+    .map(
+      (name) =>
+        `${document.file}:${lineOf(document, section, name)}: ${section === undefined ? `no section [${name}]` : `[${section}] has no key ${name}`} is known here`,
+    )
+    .join('\n');
 }
 
 function lineOf(document: IniDocument, section: string | undefined, name: string): number {
-  return (section === undefined ? document.sections.get(name)?.line : document.sections.get(section)?.entries.get(name)?.line) ?? 1;
+  return (
+    (section === undefined
+      ? document.sections.get(name)?.line
+      : document.sections.get(section)?.entries.get(name)?.line) ?? 1
+  );
 }

@@ -62,21 +62,26 @@ export class RecordStore<Name extends string, Value> {
   /** The record; `record-missing` when there is none. */
   async require(name: Name): Promise<Value> {
     const value = await this.find(name);
-    if (value === undefined) throw new JaildError('record-missing', `there is no ${this.#place.kind.kind} ${name}`, { fields: { name } });
+    if (value === undefined)
+      throw new JaildError('record-missing', `there is no ${this.#place.kind.kind} ${name}`, { fields: { name } });
     return value;
   }
 
   /** All names that have a record, in order. Says nothing of whether each can be read. */
   listNames(): Name[] {
     try {
-      return readdirSync(this.#place.folder)
-        .map((entry) => this.#place.entryName(entry))
-        .filter((name) => name !== undefined && statSync(this.#place.fileOf(name), { throwIfNoEntry: false })?.isFile() === true)
-        .sort() as Name[];
+      const names = readdirSync(this.#place.folder)
+        .sort((left, right) => (left < right ? -1 : 1))
+        .map((entry) => this.#place.entryName(entry));
+      return names.filter((name): name is Name => name !== undefined && this.#isFile(name));
     } catch (error) {
       if (isAbsent(error)) return [];
       throw error;
     }
+  }
+
+  #isFile(name: Name): boolean {
+    return statSync(this.#place.fileOf(name), { throwIfNoEntry: false })?.isFile() === true;
   }
 
   /** All records that can be read, and the faults of those that cannot. */
@@ -110,7 +115,8 @@ export class RecordStore<Name extends string, Value> {
     const file = this.#place.fileOf(name);
     return await this.#locked(async () => {
       const value = edit(await this.require(name));
-      if (this.#place.nameOf(value) !== name) throw new JaildError('record-invalid', `a record cannot change its name (${name})`, { fields: { name } });
+      if (this.#place.nameOf(value) !== name)
+        throw new JaildError('record-invalid', `a record cannot change its name (${name})`, { fields: { name } });
       await writeFileAtomically(file, this.#encode(value, file));
       return value;
     });
@@ -120,7 +126,8 @@ export class RecordStore<Name extends string, Value> {
   async remove(name: Name): Promise<void> {
     await this.#locked(async () => {
       const removed = await removeFile(this.#place.fileOf(name));
-      if (!removed) throw new JaildError('record-missing', `there is no ${this.#place.kind.kind} ${name}`, { fields: { name } });
+      if (!removed)
+        throw new JaildError('record-missing', `there is no ${this.#place.kind.kind} ${name}`, { fields: { name } });
     });
   }
 
@@ -138,7 +145,8 @@ export class RecordStore<Name extends string, Value> {
 
   async #read(file: string, stamp: string, stats: BigIntStats): Promise<Value | undefined> {
     try {
-      if (!stats.isFile() || stats.size > maxRecordBytes) throw new JaildError('record-damaged', `${file} is not a record (no file, or too large)`, { fields: { file } });
+      if (!stats.isFile() || stats.size > maxRecordBytes)
+        throw new JaildError('record-damaged', `${file} is not a record (no file, or too large)`, { fields: { file } });
       return parseRecord(this.#place.kind, readFileSync(file, 'utf8'), file);
     } catch (error) {
       if (isAbsent(error)) return undefined;
@@ -155,7 +163,10 @@ export class RecordStore<Name extends string, Value> {
       movedTo = await moveAside(file);
     } catch (cause) {
       // expected: EROFS, EACCES; the record then stays where it is and is refused at each read
-      return new JaildError('record-damaged', `${error.message}; it could not be moved aside`, { fields: { file }, cause });
+      return new JaildError('record-damaged', `${error.message}; it could not be moved aside`, {
+        fields: { file },
+        cause,
+      });
     }
     this.#place.onQuarantine?.(file, movedTo, error);
     return quarantined(file, movedTo, error);
@@ -170,9 +181,13 @@ export class RecordStore<Name extends string, Value> {
 
 function quarantined(file: string, movedTo: string, cause?: JaildError): JaildError {
   const why = cause === undefined ? '' : `${cause.message}. `;
-  return new JaildError('record-damaged', `${why}${file} was damaged and is kept as ${movedTo}; repair it and move it back, or remove it to give the name up`, {
-    fields: { file, movedTo },
-  });
+  return new JaildError(
+    'record-damaged',
+    `${why}${file} was damaged and is kept as ${movedTo}; repair it and move it back, or remove it to give the name up`,
+    {
+      fields: { file, movedTo },
+    },
+  );
 }
 
 const folders = new Map<string, { stamp: string; names: readonly string[] }>();

@@ -1,8 +1,14 @@
 import type { z } from 'zod';
-import { parseAbsolutePath } from '../base/brands.js';
+import { type AbsolutePath, parseAbsolutePath } from '../base/brands.js';
 import { InvalidValueError } from '../base/invalid-value.js';
 import { parsed } from '../config/values.js';
-import type { JailVolume } from './jails.js';
+
+/** A directory of the host that shows in the jail. */
+export interface JailVolume {
+  readonly access: 'ro' | 'rw';
+  readonly source: AbsolutePath;
+  readonly target: AbsolutePath;
+}
 
 const pattern = /^(ro|rw):([^:\0]+):([^:\0]+)$/;
 
@@ -10,9 +16,15 @@ const pattern = /^(ro|rw):([^:\0]+):([^:\0]+)$/;
 export function parseVolume(text: string): JailVolume {
   const [, access, source, target] = pattern.exec(text) ?? [];
   if (access === undefined || source === undefined || target === undefined) {
-    throw new InvalidValueError(`"${text.slice(0, 80)}" is not a volume; write ro:/host/directory:/jail/directory or rw:...`);
+    throw new InvalidValueError(
+      `"${text.slice(0, 80)}" is not a volume; write ro:/host/directory:/jail/directory or rw:...`,
+    );
   }
-  const volume: JailVolume = { access: access === 'rw' ? 'rw' : 'ro', source: parseAbsolutePath(source), target: parseAbsolutePath(target) };
+  const volume: JailVolume = {
+    access: access === 'rw' ? 'rw' : 'ro',
+    source: parseAbsolutePath(source),
+    target: parseAbsolutePath(target),
+  };
   if (volume.target === '/') throw new InvalidValueError('a volume cannot replace the root of a jail');
   return volume;
 }

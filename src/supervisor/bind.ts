@@ -44,7 +44,8 @@ function bindOne(address: ListenAddress, backlog: number): BoundSocket {
     return { ...addon.listenTcp(address.host, address.port, backlog), host: address.host };
   } catch (error) {
     // A host without IPv6 can still serve "every address".
-    if (address.host === '::' && isErrno(error, 'EAFNOSUPPORT', 'EADDRNOTAVAIL')) return bindOne({ host: '0.0.0.0', port: address.port }, backlog);
+    if (address.host === '::' && isErrno(error, 'EAFNOSUPPORT', 'EADDRNOTAVAIL'))
+      return bindOne({ host: '0.0.0.0', port: address.port }, backlog);
     throw listenFault(address, error);
   }
 }
@@ -52,8 +53,10 @@ function bindOne(address: ListenAddress, backlog: number): BoundSocket {
 function listenFault(address: ListenAddress, error: unknown): JaildError {
   const shown = formatListenAddress(address);
   const options = { fields: { address: shown }, cause: error };
-  if (isErrno(error, 'EADDRINUSE')) return new JaildError('listen-taken', `${shown} is taken by another program; see [server] listen`, options);
+  if (isErrno(error, 'EADDRINUSE'))
+    return new JaildError('listen-taken', `${shown} is taken by another program; see [server] listen`, options);
   if (isForbidden(error)) return new JaildError('listen-forbidden', `no permission to listen on ${shown}`, options);
-  if (isErrno(error, 'EADDRNOTAVAIL')) return new JaildError('listen-failed', `${shown}: this host does not have that address`, options);
+  if (isErrno(error, 'EADDRNOTAVAIL'))
+    return new JaildError('listen-failed', `${shown}: this host does not have that address`, options);
   return new JaildError('listen-failed', `cannot listen on ${shown}`, options);
 }

@@ -14,7 +14,14 @@ export function makeDirectories({ server, log }: Pick<Config, 'server' | 'log'>)
   const layout = stateLayout(server);
   for (const directory of [server.stateDir, server.runDir]) makeDirectory(directory, 0o711, 'when-made');
   for (const directory of [server.logDir, dirname(log.auditFile)]) makeDirectory(directory, 0o750, 'when-made');
-  const own = [layout.keysDir, layout.accountsDir, layout.jailsDir, layout.templatesDir, layout.layersDir, join(server.runDir, 'jails')];
+  const own = [
+    layout.keysDir,
+    layout.accountsDir,
+    layout.jailsDir,
+    layout.templatesDir,
+    layout.layersDir,
+    join(server.runDir, 'jails'),
+  ];
   for (const directory of own) makeDirectory(directory, 0o700, 'always');
 }
 

@@ -19,7 +19,8 @@ const orphanWaitMs = 5000;
  * Faults: `not-root`, `instance-running`, `ids-conflict`, `store-unwritable`.
  */
 export async function holdInstance(config: Config): Promise<HeldLock> {
-  if (process.getuid?.() !== 0) throw new JaildError('not-root', 'the server must be started as root: it makes jails for others');
+  if (process.getuid?.() !== 0)
+    throw new JaildError('not-root', 'the server must be started as root: it makes jails for others');
   makeDirectories(config);
   const lock = await takeInstanceLock(config);
   try {
@@ -43,7 +44,9 @@ async function takeInstanceLock({ server }: Pick<Config, 'server'>): Promise<Hel
   const note = join(server.stateDir, '.server.pid');
   const lock = tryLock(file);
   if (lock === undefined) {
-    throw new JaildError('instance-running', `a server runs already on ${server.stateDir} (process ${pidIn(note)})`, { fields: { stateDir: server.stateDir } });
+    throw new JaildError('instance-running', `a server runs already on ${server.stateDir} (process ${pidIn(note)})`, {
+      fields: { stateDir: server.stateDir },
+    });
   }
   await writeFileAtomically(note, `${process.pid}\n`); // only for this message
   return lock;
@@ -65,7 +68,10 @@ async function endOrphanKeeper(runDir: string): Promise<void> {
   try {
     await withLock(join(runDir, 'keeper.lock'), () => Promise.resolve(), orphanWaitMs);
   } catch (cause) {
-    throw new JaildError('instance-running', `an old jail-keeper (process ${pid}) does not end`, { fields: { pid }, cause });
+    throw new JaildError('instance-running', `an old jail-keeper (process ${pid}) does not end`, {
+      fields: { pid },
+      cause,
+    });
   }
 }
 

@@ -56,7 +56,10 @@ export class RoleProcess {
       await withDeadline(ready, readyTimeMs, `"ready" of the ${this.#plan.name}`);
     } catch (error) {
       child.kill('SIGKILL');
-      throw new JaildError('role-failed', `the ${this.#plan.name} did not start`, { fields: { role: this.#plan.name }, cause: error });
+      throw new JaildError('role-failed', `the ${this.#plan.name} did not start`, {
+        fields: { role: this.#plan.name },
+        cause: error,
+      });
     }
     this.#ended = this.#watch(child);
   }
@@ -93,7 +96,9 @@ export class RoleProcess {
         if (/^ready$/m.test(said)) resolve();
       });
       child.once('error', reject);
-      child.once('exit', (code, signal) => reject(new Error(`it ended before it was ready (${signal ?? `status ${code}`})`)));
+      child.once('exit', (code, signal) =>
+        reject(new Error(`it ended before it was ready (${signal ?? `status ${code}`})`)),
+      );
     });
     ready.then(
       () => this.#log.event('role.started', { child: name, childPid: child.pid }),
@@ -122,7 +127,8 @@ export class RoleProcess {
 }
 
 function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
+  if (child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
   return new Promise((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }));
     child.once('exit', (code, signal) => resolve({ code, signal }));

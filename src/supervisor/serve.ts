@@ -2,7 +2,7 @@ import { addon } from '../base/addon.js';
 import { formatListenAddress } from '../base/ip.js';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
-import { bindPatiently, type BoundSocket } from './bind.js';
+import { type BoundSocket, bindPatiently } from './bind.js';
 import { holdInstance } from './instance.js';
 import { checkPrograms, planRoles } from './role-plans.js';
 import { RoleProcess } from './role-process.js';
@@ -45,7 +45,11 @@ export class Supervisor {
     });
     const events = { finished: () => void this.stop() };
     const [keeper, broker, listener] = planRoles(config, sockets, options.env);
-    this.#roles = { keeper: new RoleProcess(keeper, log, events), broker: new RoleProcess(broker, log, events), listener: new RoleProcess(listener, log, events) };
+    this.#roles = {
+      keeper: new RoleProcess(keeper, log, events),
+      broker: new RoleProcess(broker, log, events),
+      listener: new RoleProcess(listener, log, events),
+    };
   }
 
   /** Returns when the server is ready. Nothing is left when it throws. */

@@ -7,7 +7,13 @@ import { chooseWorker, planPlacement, type WorkerSettings } from '../../../src/l
 import { buildDisconnect, type RefusalReason, refusals } from '../../../src/listener/refusal.js';
 import { toSourceKey } from '../../../src/listener/source-key.js';
 
-const limits: AdmissionLimits = { maxStartups: 10, dropFrom: 6, maxStartupsPerSource: 4, maxConnections: 20, maxConnectionsPerSource: 5 };
+const limits: AdmissionLimits = {
+  maxStartups: 10,
+  dropFrom: 6,
+  maxStartupsPerSource: 4,
+  maxConnections: 20,
+  maxConnectionsPerSource: 5,
+};
 
 function admitAll(control: AdmissionControl, source: string, count: number): Slot[] {
   return Array.from({ length: count }, () => {
@@ -53,22 +59,30 @@ describe('admission', () => {
 
   it('never keeps what is gone, whatever the order', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(3), fc.constantFrom('admit', 'authenticated', 'release')), { maxLength: 200 }), (steps) => {
-        const control = new AdmissionControl(limits, () => 1);
-        const slots: Slot[] = [];
-        for (const [index, step] of steps) {
-          if (step === 'admit') {
-            const admission = control.admit(`source${index}`);
-            if (admission.outcome === 'admitted') slots.push(admission.slot);
-          } else {
-            slots[index]?.[step]();
+      fc.property(
+        fc.array(fc.tuple(fc.nat(3), fc.constantFrom('admit', 'authenticated', 'release')), { maxLength: 200 }),
+        (steps) => {
+          const control = new AdmissionControl(limits, () => 1);
+          const slots: Slot[] = [];
+          for (const [index, step] of steps) {
+            if (step === 'admit') {
+              const admission = control.admit(`source${index}`);
+              if (admission.outcome === 'admitted') slots.push(admission.slot);
+            } else {
+              slots[index]?.[step]();
+            }
+            const { startups, connections } = control.total;
+            assert.ok(
+              startups >= 0 &&
+                startups <= limits.maxStartups &&
+                connections <= limits.maxConnections &&
+                startups <= connections,
+            );
           }
-          const { startups, connections } = control.total;
-          assert.ok(startups >= 0 && startups <= limits.maxStartups && connections <= limits.maxConnections && startups <= connections);
-        }
-        for (const slot of [...slots, ...slots]) slot.release();
-        assert.deepEqual([control.total, control.sources], [{ startups: 0, connections: 0 }, 0]);
-      }),
+          for (const slot of [...slots, ...slots]) slot.release();
+          assert.deepEqual([control.total, control.sources], [{ startups: 0, connections: 0 }, 0]);
+        },
+      ),
     );
   });
 });
@@ -78,7 +92,8 @@ describe('identification line', () => {
 
   it('is taken in the forms of RFC 4253', () => {
     for (const line of ['SSH-2.0-OpenSSH_10.0', 'SSH-2.0-x comment', 'SSH-1.99-old', 'SSH-2.0-PuTTY_0.83']) {
-      for (const end of ['\r\n', '\n']) assert.deepEqual(judge(`${line}${end}\0\0\x05`), { outcome: 'identified', line });
+      for (const end of ['\r\n', '\n'])
+        assert.deepEqual(judge(`${line}${end}\0\0\x05`), { outcome: 'identified', line });
     }
   });
 
@@ -87,7 +102,18 @@ describe('identification line', () => {
   });
 
   it('is refused as soon as it cannot be one', () => {
-    const faults = { 'GET / HTTP/1.1\r\n': 'not-ssh', X: 'not-ssh', '\n': 'not-ssh', 'SSH\n': 'not-ssh', 'SSH-1.5-x\n': 'version', 'SSH-2.0\n': 'version', 'SSH-3.0-x\n': 'version', 'SSH-2.0-a\u001b[2J\n': 'control-characters', 'SSH-2.0-a\0\n': 'control-characters', 'SSH-2.0-a\rb\n': 'control-characters' };
+    const faults = {
+      'GET / HTTP/1.1\r\n': 'not-ssh',
+      X: 'not-ssh',
+      '\n': 'not-ssh',
+      'SSH\n': 'not-ssh',
+      'SSH-1.5-x\n': 'version',
+      'SSH-2.0\n': 'version',
+      'SSH-3.0-x\n': 'version',
+      'SSH-2.0-a\u001b[2J\n': 'control-characters',
+      'SSH-2.0-a\0\n': 'control-characters',
+      'SSH-2.0-a\rb\n': 'control-characters',
+    };
     for (const [text, fault] of Object.entries(faults)) {
       const verdict = judge(text);
       assert.equal(verdict?.outcome === 'refused' && verdict.fault, fault, JSON.stringify(text));
@@ -101,7 +127,9 @@ describe('identification line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary-ascii', maxLength: 300 }), (tail) => {
         const bytes = Buffer.from(`SSH-2.0-${tail}`, 'latin1');
-        const early = Array.from({ length: bytes.length }, (_, index) => judgeIdentification(bytes.subarray(0, index + 1))).find((verdict) => verdict !== undefined);
+        const early = Array.from({ length: bytes.length }, (_, index) =>
+          judgeIdentification(bytes.subarray(0, index + 1)),
+        ).find((verdict) => verdict !== undefined);
         assert.equal(early?.outcome, judgeIdentification(bytes.subarray(0, 256))?.outcome);
       }),
     );
@@ -109,8 +137,16 @@ describe('identification line', () => {
 });
 
 describe('placement', () => {
-  const settings = (sharing: WorkerSettings['sharing'], neverShare: string[] = []): WorkerSettings =>
-    ({ sharing, neverShare, maxWorkers: 2, maxSingleWorkers: 2, spares: 0, watchdogTimeMs: 1, startTimeMs: 1, idleTimeMs: 1 });
+  const settings = (sharing: WorkerSettings['sharing'], neverShare: string[] = []): WorkerSettings => ({
+    sharing,
+    neverShare,
+    maxWorkers: 2,
+    maxSingleWorkers: 2,
+    spares: 0,
+    watchdogTimeMs: 1,
+    startTimeMs: 1,
+    idleTimeMs: 1,
+  });
 
   it('follows the setting and the list of addresses that are never shared', () => {
     assert.deepEqual(planPlacement(settings('address'), '10.0.0.1', 'k'), { kind: 'address', key: 'k' });
@@ -123,18 +159,68 @@ describe('placement', () => {
   it('keeps an address on its worker, gives new ones their own, shares when all are taken', () => {
     const address = { kind: 'address', key: 'a' } as const;
     assert.equal(chooseWorker(address, [], 2), 'new');
-    assert.equal(chooseWorker(address, [{ key: 'b', load: 0 }, { key: 'a', load: 99 }], 2), 1);
+    assert.equal(
+      chooseWorker(
+        address,
+        [
+          { key: 'b', load: 0 },
+          { key: 'a', load: 99 },
+        ],
+        2,
+      ),
+      1,
+    );
     assert.equal(chooseWorker(address, [{ key: 'b', load: 0 }], 2), 'new');
-    assert.equal(chooseWorker(address, [{ key: 'b', load: 5 }, { key: 'c', load: 3 }], 2), 1);
-    assert.equal(chooseWorker(address, [{ key: 'b', load: 5 }, { key: undefined, load: 0 }], 2), 1);
+    assert.equal(
+      chooseWorker(
+        address,
+        [
+          { key: 'b', load: 5 },
+          { key: 'c', load: 3 },
+        ],
+        2,
+      ),
+      1,
+    );
+    assert.equal(
+      chooseWorker(
+        address,
+        [
+          { key: 'b', load: 5 },
+          { key: undefined, load: 0 },
+        ],
+        2,
+      ),
+      1,
+    );
     assert.equal(chooseWorker(address, [], 0), 'full');
   });
 
   it('spreads a pool over all workers', () => {
     const pool = { kind: 'pool' } as const;
     assert.equal(chooseWorker(pool, [{ key: undefined, load: 1 }], 2), 'new');
-    assert.equal(chooseWorker(pool, [{ key: undefined, load: 1 }, { key: undefined, load: 0 }], 5), 1);
-    assert.equal(chooseWorker(pool, [{ key: undefined, load: 4 }, { key: undefined, load: 2 }], 2), 1);
+    assert.equal(
+      chooseWorker(
+        pool,
+        [
+          { key: undefined, load: 1 },
+          { key: undefined, load: 0 },
+        ],
+        5,
+      ),
+      1,
+    );
+    assert.equal(
+      chooseWorker(
+        pool,
+        [
+          { key: undefined, load: 4 },
+          { key: undefined, load: 2 },
+        ],
+        2,
+      ),
+      1,
+    );
   });
 });
 

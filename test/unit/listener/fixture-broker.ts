@@ -61,7 +61,10 @@ export class FixtureBroker {
     const [near, far] = addon.socketPair('stream');
     if (request === 'open-door') {
       this.doors.push({ question, end: near });
-      return { answer: { outcome: 'opened', connectionId: `c${this.doors.length}`, graceDeadlineMs: 60_000 }, fds: [far] };
+      return {
+        answer: { outcome: 'opened', connectionId: `c${this.doors.length}`, graceDeadlineMs: 60_000 },
+        fds: [far],
+      };
     }
     if (this.startsWorkers === 'fails') {
       addon.close(near);

@@ -12,8 +12,29 @@ import type { ListenerSettings } from '../../../src/privsep/worker-control.js';
 import { FixtureBroker } from './fixture-broker.js';
 
 const settings: ListenerSettings = {
-  listener: { identification: 'jaild', graceTimeMs: 5000, identTimeMs: 2000, maxStartups: 20, maxStartupsPerSource: 3, maxConnections: 30, maxConnectionsPerSource: 4, dropFrom: 20, sourcePrefixIpv4: 32, sourcePrefixIpv6: 64, stopTimeMs: 5000 },
-  workers: { sharing: 'address', neverShare: [], maxWorkers: 4, maxSingleWorkers: 4, spares: 1, watchdogTimeMs: 60_000, startTimeMs: 2000, idleTimeMs: 60_000 },
+  listener: {
+    identification: 'jaild',
+    graceTimeMs: 5000,
+    identTimeMs: 2000,
+    maxStartups: 20,
+    maxStartupsPerSource: 3,
+    maxConnections: 30,
+    maxConnectionsPerSource: 4,
+    dropFrom: 20,
+    sourcePrefixIpv4: 32,
+    sourcePrefixIpv6: 64,
+    stopTimeMs: 5000,
+  },
+  workers: {
+    sharing: 'address',
+    neverShare: [],
+    maxWorkers: 4,
+    maxSingleWorkers: 4,
+    spares: 1,
+    watchdogTimeMs: 60_000,
+    startTimeMs: 2000,
+    idleTimeMs: 60_000,
+  },
   session: { acceptEnvironment: [], keepaliveMs: 0, maxSessions: 1, maxForwards: 1, idleTimeMs: 0 },
 };
 
@@ -40,10 +61,18 @@ describe('listener', () => {
   });
 
   async function start(changes: { listener?: object; workers?: object } = {}): Promise<void> {
-    broker.settings = { ...settings, listener: { ...settings.listener, ...changes.listener }, workers: { ...settings.workers, ...changes.workers } };
+    broker.settings = {
+      ...settings,
+      listener: { ...settings.listener, ...changes.listener },
+      workers: { ...settings.workers, ...changes.workers },
+    };
     const socket = addon.listenTcp('127.0.0.1', 0, 64);
     port = socket.port;
-    const log = rootLogger({ role: 'listener', level: 'debug', stream: { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) } });
+    const log = rootLogger({
+      role: 'listener',
+      level: 'debug',
+      stream: { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+    });
     listener = await Listener.start({ runDir: folder, sockets: [socket.fd], log });
   }
 
@@ -76,7 +105,16 @@ describe('listener', () => {
     client.write('st_1.0\r\nand what follows');
     await until('hand-over', () => handed().length === 1);
     const [message] = handed();
-    assert.deepEqual([message?.['connectionId'], message?.['identification'], message?.['clientIdentification'], message?.['source'], message?.['localPort']], ['c1', 'jaild', 'SSH-2.0-test_1.0', '127.0.0.1', port]);
+    assert.deepEqual(
+      [
+        message?.['connectionId'],
+        message?.['identification'],
+        message?.['clientIdentification'],
+        message?.['source'],
+        message?.['localPort'],
+      ],
+      ['c1', 'jaild', 'SSH-2.0-test_1.0', '127.0.0.1', port],
+    );
     const tcp = broker.workers[0]?.sockets.get('c1') ?? assert.fail();
     await until('bytes', () => (addon.peek(tcp, 100)?.length ?? 0) > 20);
     assert.equal(addon.read(tcp, 100)?.toString(), 'SSH-2.0-test_1.0\r\nand what follows');
@@ -101,7 +139,12 @@ describe('listener', () => {
     ended.client.end();
     await Promise.all([silent.closed, half.closed, ended.closed]);
     await until('outcomes', () => events('connection.closed').length === 3);
-    assert.deepEqual(events('connection.closed').map(({ outcome }) => outcome).sort(), ['gone', 'late', 'late']);
+    assert.deepEqual(
+      events('connection.closed')
+        .map(({ outcome }) => outcome)
+        .sort(),
+      ['gone', 'late', 'late'],
+    );
   });
 
   it('refuses in words what is not SSH 2, and logs it escaped', async () => {
@@ -111,7 +154,10 @@ describe('listener', () => {
     await closed;
     assert.match(text(), /^SSH-2\.0-jaild\r\nOnly the SSH protocol, version 2\.0, is spoken here\. \[not-ssh-2\]\r\n$/);
     const [line] = events('connection.refused');
-    assert.deepEqual([line?.['fault'], line?.['untrusted']], ['not-ssh', { identification: 'GET / HTTP/1.1\\x1b[2J\\r\\n\\r\\n' }]);
+    assert.deepEqual(
+      [line?.['fault'], line?.['untrusted']],
+      ['not-ssh', { identification: 'GET / HTTP/1.1\\x1b[2J\\r\\n\\r\\n' }],
+    );
   });
 
   it('says why when a source has too many, and serves another source', async () => {
@@ -136,7 +182,8 @@ describe('listener', () => {
       await until('hand-over', () => handed().length === count);
     };
     for (const count of [1, 2, 3]) await login(count);
-    for (const connectionId of ['c1', 'c2', 'c3']) broker.tell('connection-authenticated', { connectionId, account: 'alice' });
+    for (const connectionId of ['c1', 'c2', 'c3'])
+      broker.tell('connection-authenticated', { connectionId, account: 'alice' });
     await until('logins', () => events('connection.authenticated').length === 3);
     const refused = open();
     await refused.closed;
@@ -154,7 +201,13 @@ describe('listener', () => {
     await start();
     for (const from of ['127.0.0.1', '127.0.0.1', '127.0.0.2']) open(from).client.write('SSH-2.0-x\r\n');
     await until('hand-over', () => handed().length === 3);
-    assert.deepEqual(broker.workers.map(({ sockets }) => sockets.size).filter((size) => size > 0).sort(), [1, 2]);
+    assert.deepEqual(
+      broker.workers
+        .map(({ sockets }) => sockets.size)
+        .filter((size) => size > 0)
+        .sort(),
+      [1, 2],
+    );
   });
 
   it('gives a connection that is never shared a worker of its own, which ends with it', async () => {

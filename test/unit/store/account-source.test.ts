@@ -9,7 +9,15 @@ import { accountKind, openAccounts } from '../../../src/store/accounts.js';
 import { formatRecord } from '../../../src/store/record-codec.js';
 
 const name = parseAccountName('alice');
-const record = (of: string) => formatRecord(accountKind, { name: parseAccountName(of), owner: 'user:root', state: 'active', created: '2026-01-31T12:00:00.000Z', keys: [], options: {} });
+const record = (of: string) =>
+  formatRecord(accountKind, {
+    name: parseAccountName(of),
+    owner: 'user:root',
+    state: 'active',
+    created: '2026-01-31T12:00:00.000Z',
+    keys: [],
+    options: {},
+  });
 
 describe('account source', () => {
   let folder = '';
@@ -26,7 +34,10 @@ describe('account source', () => {
       chmodSync(program, 0o755);
     }
     const accounts = openAccounts({ stateDir: folder as never });
-    return openAccountSource({ lookupProgram: script === undefined ? [] : [program, 'fixed arg'], lookupTimeoutMs: timeoutMs }, accounts).find(name);
+    return openAccountSource(
+      { lookupProgram: script === undefined ? [] : [program, 'fixed arg'], lookupTimeoutMs: timeoutMs },
+      accounts,
+    ).find(name);
   }
   const reason = async (script: string, timeoutMs?: number): Promise<string> => {
     const lookup = await ask(script, timeoutMs);
@@ -43,7 +54,9 @@ describe('account source', () => {
   });
 
   it('takes the record that the program prints', async () => {
-    const lookup = await ask(`[ "$1" = "fixed arg" ] && [ "$2" = alice ] && [ -z "$HOME" ] || exit 9\ncat <<'END'\n${record('alice')}END`);
+    const lookup = await ask(
+      `[ "$1" = "fixed arg" ] && [ "$2" = alice ] && [ -z "$HOME" ] || exit 9\ncat <<'END'\n${record('alice')}END`,
+    );
     assert.equal(lookup.outcome === 'found' && lookup.account.name, 'alice');
   });
 
@@ -66,7 +79,10 @@ describe('account source', () => {
     assert.match(await reason('echo hello'), /no account record/);
     assert.match(await reason(`cat <<'END'\n${record('bob')}END`), /answered for the account bob/);
     const accounts = openAccounts({ stateDir: folder as never });
-    const lookup = await openAccountSource({ lookupProgram: [join(folder, 'absent')], lookupTimeoutMs: 1000 }, accounts).find(name);
+    const lookup = await openAccountSource(
+      { lookupProgram: [join(folder, 'absent')], lookupTimeoutMs: 1000 },
+      accounts,
+    ).find(name);
     assert.match(lookup.outcome === 'unavailable' ? lookup.reason.message : '', /ENOENT/);
   });
 

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { isJaildError } from '../../../src/errors/jaild-error.js';
-import { createFileAtomically, removeFile, removeStaleTemporaries, writeFileAtomically } from '../../../src/store/atomic-file.js';
+import {
+  createFileAtomically,
+  removeFile,
+  removeStaleTemporaries,
+  writeFileAtomically,
+} from '../../../src/store/atomic-file.js';
 
 describe('atomic file', () => {
   let folder = '';
@@ -24,14 +29,20 @@ describe('atomic file', () => {
 
   it('is made by exactly one of many that race', async () => {
     const file = join(folder, 'a');
-    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => createFileAtomically(file, `${index}`)));
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) => createFileAtomically(file, `${index}`)),
+    );
     assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
-    for (const result of results) if (result.status === 'rejected') assert.ok(isJaildError(result.reason, 'record-exists'));
+    for (const result of results)
+      if (result.status === 'rejected') assert.ok(isJaildError(result.reason, 'record-exists'));
     assert.deepEqual(readdirSync(folder), ['a']);
   });
 
   it('says in words why it cannot be written', async () => {
-    await assert.rejects(writeFileAtomically(join(folder, 'absent', 'a'), 'x'), (error) => isJaildError(error, 'store-unwritable') && /its directory is gone/.test(error.message));
+    await assert.rejects(
+      writeFileAtomically(join(folder, 'absent', 'a'), 'x'),
+      (error) => isJaildError(error, 'store-unwritable') && /its directory is gone/.test(error.message),
+    );
   });
 
   it('is removed once', async () => {

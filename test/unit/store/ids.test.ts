@@ -15,7 +15,10 @@ const jailOf = (index: number) => parseJailName(`jail${index}`);
 
 describe('planned base', () => {
   it('is aligned, in the pool, and touches nothing that is taken', () => {
-    const range = fc.record({ first: fc.integer({ min: 0, max: 2 ** 22 }), length: fc.integer({ min: 1, max: 2 ** 19 }) });
+    const range = fc.record({
+      first: fc.integer({ min: 0, max: 2 ** 22 }),
+      length: fc.integer({ min: 1, max: 2 ** 19 }),
+    });
     fc.assert(
       fc.property(fc.array(range, { maxLength: 30 }), (ranges) => {
         const taken = ranges.map(({ first, length }) => ({ first, last: first + length - 1, holder: 'x' }));
@@ -35,8 +38,13 @@ describe('planned base', () => {
 
 describe('subordinate ids', () => {
   it('are read, and a line that is not understood is refused', () => {
-    assert.deepEqual(parseSubordinateIds('# x\nalice:100000:65536\nbob:5:0\n', 'f'), [{ first: 100_000, last: 165_535, holder: 'f:2' }]);
-    assert.throws(() => parseSubordinateIds('alice:x:1\n', 'f'), (error) => isJaildError(error, 'ids-conflict'));
+    assert.deepEqual(parseSubordinateIds('# x\nalice:100000:65536\nbob:5:0\n', 'f'), [
+      { first: 100_000, last: 165_535, holder: 'f:2' },
+    ]);
+    assert.throws(
+      () => parseSubordinateIds('alice:x:1\n', 'f'),
+      (error) => isJaildError(error, 'ids-conflict'),
+    );
   });
 });
 
@@ -50,8 +58,15 @@ describe('id allocator', () => {
   function open(instance = 'one', { first = 0x0600_0000, count = 100, pool = '10.214.0.0/16' } = {}): IdAllocator {
     const stateDir = parseAbsolutePath(join(folder, instance));
     mkdirSync(stateDir, { recursive: true });
-    const config = { server: { stateDir }, jails: { firstBase: first, lastBase: first + (count - 1) * 65_536 }, network: { pool: parseSubnet(pool) } };
-    return new IdAllocator(config as never, { claimsDir: join(folder, 'claims'), subordinateFiles: [join(folder, 'subuid')] });
+    const config = {
+      server: { stateDir },
+      jails: { firstBase: first, lastBase: first + (count - 1) * 65_536 },
+      network: { pool: parseSubnet(pool) },
+    };
+    return new IdAllocator(config as never, {
+      claimsDir: join(folder, 'claims'),
+      subordinateFiles: [join(folder, 'subuid')],
+    });
   }
 
   it('gives each jail a range of its own and the same one again', async () => {
@@ -67,7 +82,11 @@ describe('id allocator', () => {
   });
 
   it('keeps two instances of one host apart', async () => {
-    const bases = [await open('one').allocate(jailOf(1)), await open('two').allocate(jailOf(1)), await open('one').allocate(jailOf(2))];
+    const bases = [
+      await open('one').allocate(jailOf(1)),
+      await open('two').allocate(jailOf(1)),
+      await open('one').allocate(jailOf(2)),
+    ];
     assert.equal(new Set(bases).size, 3);
     rmSync(join(folder, 'one'), { recursive: true });
     assert.equal(await open('three').allocate(jailOf(9)), bases[0]);
@@ -86,21 +105,32 @@ describe('id allocator', () => {
 
   it('says when the pool is used up', async () => {
     await open('one', { count: 1 }).allocate(jailOf(1));
-    await assert.rejects(open('one', { count: 1 }).allocate(jailOf(2)), (error) => isJaildError(error, 'ids-exhausted'));
+    await assert.rejects(open('one', { count: 1 }).allocate(jailOf(2)), (error) =>
+      isJaildError(error, 'ids-exhausted'),
+    );
   });
 
   it('refuses an address pool that touches another instance', async () => {
     await open('one').claimInstance();
     await open('two').claimInstance();
-    await assert.rejects(open('three', { pool: '10.214.128.0/24' }).claimInstance(), (error) => isJaildError(error, 'ids-conflict') && /another pool/.test(error.message));
+    await assert.rejects(
+      open('three', { pool: '10.214.128.0/24' }).claimInstance(),
+      (error) => isJaildError(error, 'ids-conflict') && /another pool/.test(error.message),
+    );
     await open('three', { pool: '10.99.0.0/24' }).claimInstance();
   });
 
   it('refuses to start when another instance uses its ids', async () => {
     await open('one').allocate(jailOf(1));
     mkdirSync(join(folder, 'copy'));
-    writeFileSync(join(folder, 'copy/ids.ini'), `[ids]\nrange[] = ${0x0600_0000} jail1\n[record]\nkind = ids\nversion = 1\n`);
-    await assert.rejects(open('copy').claimInstance(), (error) => isJaildError(error, 'ids-conflict') && /also used by the instance in/.test(error.message));
+    writeFileSync(
+      join(folder, 'copy/ids.ini'),
+      `[ids]\nrange[] = ${0x0600_0000} jail1\n[record]\nkind = ids\nversion = 1\n`,
+    );
+    await assert.rejects(
+      open('copy').claimInstance(),
+      (error) => isJaildError(error, 'ids-conflict') && /also used by the instance in/.test(error.message),
+    );
   });
 
   it('rebuilds a damaged file from the jails', async () => {

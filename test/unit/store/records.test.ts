@@ -12,7 +12,14 @@ import { type Jail, jailKind, openJails } from '../../../src/store/jails.js';
 import { formatRecord, parseRecord } from '../../../src/store/record-codec.js';
 
 const created = '2026-01-31T12:00:00.000Z';
-const alice: Account = { name: parseAccountName('alice'), owner: 'user:root', state: 'active', created, keys: [], options: {} };
+const alice: Account = {
+  name: parseAccountName('alice'),
+  owner: 'user:root',
+  state: 'active',
+  created,
+  keys: [],
+  options: {},
+};
 
 const accountName = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,31}$/).map(parseAccountName);
 const account: fc.Arbitrary<Account> = fc.record(
@@ -23,10 +30,16 @@ const account: fc.Arbitrary<Account> = fc.record(
     created: fc.constant(created),
     defaultJail: accountName.map((name) => parseJailName(`${name}+web`)),
     passwordHash: fc.constantFrom('$y$j9T$abc$def/.', '$6$x$y', '!'),
-    keys: fc.array(fc.string({ minLength: 16, maxLength: 80 }).filter((line) => !/[\0\r\n]/.test(line)), { maxLength: 4 }),
+    keys: fc.array(
+      fc.string({ minLength: 16, maxLength: 80 }).filter((line) => !/[\0\r\n]/.test(line)),
+      { maxLength: 4 },
+    ),
     options: fc.record(
       {
-        methods: fc.constantFrom([['publickey' as const]], [['publickey' as const, 'password' as const], ['password' as const]]),
+        methods: fc.constantFrom(
+          [['publickey' as const]],
+          [['publickey' as const, 'password' as const], ['password' as const]],
+        ),
         forwarding: fc.boolean(),
         maxSessions: fc.integer({ min: 1, max: 10_000 }),
         from: fc.constantFrom([parseSubnet('10.0.0.0/8'), parseSubnet('fd00::/48')]),
@@ -39,7 +52,13 @@ const account: fc.Arbitrary<Account> = fc.record(
 );
 
 const jail: fc.Arbitrary<Jail> = fc
-  .record({ account: accountName, index: fc.nat(1000), autostart: fc.boolean(), memory: fc.integer({ min: 2 ** 23, max: 2 ** 40 }), target: fc.stringMatching(/^\/[a-z "#;=]{1,20}[a-z]$/) })
+  .record({
+    account: accountName,
+    index: fc.nat(1000),
+    autostart: fc.boolean(),
+    memory: fc.integer({ min: 2 ** 23, max: 2 ** 40 }),
+    target: fc.stringMatching(/^\/[a-z "#;=]{1,20}[a-z]$/),
+  })
   .map(({ account: name, index, autostart, memory, target }) => ({
     name: parseJailName(`${name}+x`),
     account: name,
@@ -55,45 +74,78 @@ const jail: fc.Arbitrary<Jail> = fc
     autostart,
     devices: ['net/tun'],
     limits: { memoryBytes: memory, pids: 100 },
-    volumes: [{ access: 'ro', source: target as Jail['volumes'][number]['source'], target: target as Jail['volumes'][number]['target'] }],
+    volumes: [
+      {
+        access: 'ro',
+        source: target as Jail['volumes'][number]['source'],
+        target: target as Jail['volumes'][number]['target'],
+      },
+    ],
   }));
 
 describe('record codecs', () => {
   it('read back what they write', () => {
-    fc.assert(fc.property(account, (value) => assert.deepEqual(parseRecord(accountKind, formatRecord(accountKind, value), 'x'), value)));
-    fc.assert(fc.property(jail, (value) => assert.deepEqual(parseRecord(jailKind, formatRecord(jailKind, value), 'x'), value)));
+    fc.assert(
+      fc.property(account, (value) =>
+        assert.deepEqual(parseRecord(accountKind, formatRecord(accountKind, value), 'x'), value),
+      ),
+    );
+    fc.assert(
+      fc.property(jail, (value) => assert.deepEqual(parseRecord(jailKind, formatRecord(jailKind, value), 'x'), value)),
+    );
   });
 
   it('notice a record that was cut off anywhere', () => {
-    const text = formatRecord(accountKind, { ...alice, keys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 a', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 b'] });
+    const text = formatRecord(accountKind, {
+      ...alice,
+      keys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 a', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 b'],
+    });
     for (let length = 0; length < text.length - 1; length += 1) {
-      assert.throws(() => parseRecord(accountKind, text.slice(0, length), 'x'), (error) => isJaildError(error, 'record-damaged'), `${length}`);
+      assert.throws(
+        () => parseRecord(accountKind, text.slice(0, length), 'x'),
+        (error) => isJaildError(error, 'record-damaged'),
+        `${length}`,
+      );
     }
   });
 
   it('refuse a newer version in words', () => {
     const newer = formatRecord(accountKind, alice).replace('version = 1', 'version = 2');
-    assert.throws(() => parseRecord(accountKind, newer, 'a.ini'), (error) => isJaildError(error, 'record-too-new') && /a\.ini: version 2 is newer than 1/.test(error.message));
+    assert.throws(
+      () => parseRecord(accountKind, newer, 'a.ini'),
+      (error) => isJaildError(error, 'record-too-new') && /a\.ini: version 2 is newer than 1/.test(error.message),
+    );
   });
 
   it('name the line of a value that is wrong and of a key that is unknown', () => {
-    const text = formatRecord(accountKind, alice).replace('state = active', 'state = sleepy').replace('[account]', '[account]\ncolour = red');
+    const text = formatRecord(accountKind, alice)
+      .replace('state = active', 'state = sleepy')
+      .replace('[account]', '[account]\ncolour = red');
     assert.throws(
       () => parseRecord(accountKind, text, 'a.ini'),
-      (error) => isJaildError(error, 'record-invalid') && /a\.ini:7: \[account\] state: "sleepy" is not one of/.test(error.message) && /a\.ini:4: \[account\] has no key colour/.test(error.message),
+      (error) =>
+        isJaildError(error, 'record-invalid') &&
+        /a\.ini:7: \[account\] state: "sleepy" is not one of/.test(error.message) &&
+        /a\.ini:4: \[account\] has no key colour/.test(error.message),
     );
   });
 
   it('refuse a jail that names another account', () => {
     const [value] = fc.sample(jail, 1);
     assert.ok(value);
-    assert.throws(() => parseRecord(jailKind, formatRecord(jailKind, { ...value, account: parseAccountName('zz') }), 'x'), (error) => isJaildError(error, 'record-invalid'));
+    assert.throws(
+      () => parseRecord(jailKind, formatRecord(jailKind, { ...value, account: parseAccountName('zz') }), 'x'),
+      (error) => isJaildError(error, 'record-invalid'),
+    );
   });
 
   it('never throw anything but our faults', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        assert.throws(() => parseRecord(accountKind, `[account]\n${text}`, 'x'), (error) => isJaildError(error, 'record-damaged', 'record-invalid'));
+        assert.throws(
+          () => parseRecord(accountKind, `[account]\n${text}`, 'x'),
+          (error) => isJaildError(error, 'record-damaged', 'record-invalid'),
+        );
       }),
     );
   });
@@ -122,7 +174,10 @@ describe('record store', () => {
   });
 
   it('sees what another process changed', async () => {
-    const [mine, other] = [openAccounts({ stateDir: stateDir as never }), openAccounts({ stateDir: stateDir as never })];
+    const [mine, other] = [
+      openAccounts({ stateDir: stateDir as never }),
+      openAccounts({ stateDir: stateDir as never }),
+    ];
     await mine.create(alice);
     assert.equal((await other.require(alice.name)).state, 'active');
     await mine.change(alice.name, (value) => ({ ...value, state: 'locked' }));
@@ -133,7 +188,11 @@ describe('record store', () => {
     const accounts = openAccounts({ stateDir: stateDir as never });
     await accounts.create(alice);
     const line = (index: number) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 key-${index}`;
-    await Promise.all(Array.from({ length: 10 }, (_, index) => accounts.change(alice.name, (value) => ({ ...value, keys: [...value.keys, line(index)] }))));
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        accounts.change(alice.name, (value) => ({ ...value, keys: [...value.keys, line(index)] })),
+      ),
+    );
     assert.equal((await accounts.require(alice.name)).keys.length, 10);
   });
 
@@ -143,7 +202,10 @@ describe('record store', () => {
       const accounts = openAccounts({ stateDir: stateDir as never }, (_file, movedTo) => told.push(movedTo));
       mkdirSync(join(stateDir, 'accounts'), { recursive: true });
       writeFileSync(file(), text);
-      await assert.rejects(accounts.find(alice.name), (error) => isJaildError(error, 'record-damaged') && /is kept as .*alice\.ini\.damaged-/.test(error.message));
+      await assert.rejects(
+        accounts.find(alice.name),
+        (error) => isJaildError(error, 'record-damaged') && /is kept as .*alice\.ini\.damaged-/.test(error.message),
+      );
       assert.equal(told.length, 1);
       assert.equal(readFileSync(told[0] ?? '', 'utf8'), text);
       await assert.rejects(accounts.find(alice.name), (error) => isJaildError(error, 'record-damaged'));
@@ -157,7 +219,10 @@ describe('record store', () => {
     const accounts = openAccounts({ stateDir: stateDir as never });
     await accounts.create(alice);
     const good = readFileSync(file(), 'utf8');
-    for (const [text, code] of [[good.replace('version = 1', 'version = 7'), 'record-too-new'], [good.replace('active', 'sleepy'), 'record-invalid']] as const) {
+    for (const [text, code] of [
+      [good.replace('version = 1', 'version = 7'), 'record-too-new'],
+      [good.replace('active', 'sleepy'), 'record-invalid'],
+    ] as const) {
       writeFileSync(file(), text);
       await assert.rejects(accounts.find(alice.name), (error) => isJaildError(error, code));
       assert.equal(readFileSync(file(), 'utf8'), text);
@@ -168,7 +233,9 @@ describe('record store', () => {
 
   it('writes nothing that it would refuse to read', async () => {
     const accounts = openAccounts({ stateDir: stateDir as never });
-    await assert.rejects(accounts.create({ ...alice, owner: 'nobody in particular' }), (error) => isJaildError(error, 'record-invalid'));
+    await assert.rejects(accounts.create({ ...alice, owner: 'nobody in particular' }), (error) =>
+      isJaildError(error, 'record-invalid'),
+    );
     assert.deepEqual(readdirSync(join(stateDir, 'accounts')), ['.lock']);
   });
 

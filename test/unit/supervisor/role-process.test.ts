@@ -27,8 +27,17 @@ describe('role process', () => {
   });
 
   function make(script: string, changes: Partial<RolePlan> = {}): RoleProcess {
-    const log = rootLogger({ role: 'supervisor', stream: { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) } });
-    const plan: RolePlan = { name: 'broker', program: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin' }, ...changes };
+    const log = rootLogger({
+      role: 'supervisor',
+      stream: { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+    });
+    const plan: RolePlan = {
+      name: 'broker',
+      program: '/bin/sh',
+      args: ['-c', script],
+      env: { PATH: '/usr/bin:/bin' },
+      ...changes,
+    };
     role = new RoleProcess(plan, log, { finished: () => (finished += 1) });
     return role;
   }
@@ -48,7 +57,11 @@ describe('role process', () => {
   });
 
   it('says why a role cannot start, and does not try again', async () => {
-    await assert.rejects(make('exit 7').start(), (error) => isJaildError(error, 'role-failed') && error.cause instanceof Error && /status 7/.test(error.cause.message));
+    await assert.rejects(
+      make('exit 7').start(),
+      (error) =>
+        isJaildError(error, 'role-failed') && error.cause instanceof Error && /status 7/.test(error.cause.message),
+    );
     await assert.rejects(make('x', { program: '/absent' }).start(), (error) => isJaildError(error, 'role-failed'));
     assert.equal(count('role.restarted'), 0);
     role = undefined;
@@ -88,7 +101,10 @@ describe('role process', () => {
   it('passes descriptors in order, and uid, gid and no other group', async () => {
     const { fd } = addon.listenTcp('127.0.0.1', 0, 1);
     const uid = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-    await make(`readlink /proc/self/fd/3 >&2; id -G > /dev/null; test -S /proc/self/fd/3 || exit 8; grep -q '^Groups:.[0-9 ]*$' /proc/self/status || exit 7; echo ready; exec cat`, { fds: [fd], ...uid }).start();
+    await make(
+      `readlink /proc/self/fd/3 >&2; id -G > /dev/null; test -S /proc/self/fd/3 || exit 8; grep -q '^Groups:.[0-9 ]*$' /proc/self/status || exit 7; echo ready; exec cat`,
+      { fds: [fd], ...uid },
+    ).start();
     const status = readFileSync(`/proc/${role?.pid}/status`, 'utf8');
     if (process.getuid?.() === 0) assert.match(status, /^Uid:\t65534\t65534\t65534\t65534$[\s\S]*^Groups:\t *$/m);
     addon.close(fd);
@@ -102,11 +118,21 @@ describe('binding', () => {
     const before = addon.listenTcp('127.0.0.1', 0, 1);
     addon.close(before.fd);
     assert.throws(
-      () => bindAll([{ host: '127.0.0.1', port: before.port }, { host: '127.0.0.1', port: first.port }], 8),
+      () =>
+        bindAll(
+          [
+            { host: '127.0.0.1', port: before.port },
+            { host: '127.0.0.1', port: first.port },
+          ],
+          8,
+        ),
       (error) => isJaildError(error, 'listen-taken') && error.message.startsWith(`127.0.0.1:${first.port} is taken`),
     );
     addon.close(addon.listenTcp('127.0.0.1', before.port, 1).fd);
-    assert.throws(() => bindAll([{ host: '192.0.2.1', port: 0 }], 8), (error) => isJaildError(error, 'listen-failed') && /does not have that address/.test(error.message));
+    assert.throws(
+      () => bindAll([{ host: '192.0.2.1', port: 0 }], 8),
+      (error) => isJaildError(error, 'listen-failed') && /does not have that address/.test(error.message),
+    );
     addon.close(first.fd);
   });
 });
