@@ -44,7 +44,6 @@ async function serve(args: string[]): Promise<number> {
   const loaded = loadConfig(file);
   const log = rootLogger({ role: 'supervisor', level: loaded.log.level });
   endOnFault(log);
-  const notifySocket = process.env['NOTIFY_SOCKET'];
   const starting = Supervisor.start(loaded, log, {
     stopJails: stopJails === true,
     env: environment,
@@ -53,29 +52,15 @@ async function serve(args: string[]): Promise<number> {
       process.stdout.write(
         `${JSON.stringify({ event: 'server.ready', pid: process.pid, listen, config: loaded.file })}\n`,
       );
-      notifyService(log, notifySocket, 'READY=1');
+      notifyService(log, process.env['NOTIFY_SOCKET'], 'READY=1');
     },
   });
-  // Before it is ready a signal waits for that: whatever was started is ended in order.
-  onSignals({
-    SIGTERM: () =>
-      void starting.then(
-        (supervisor) => supervisor.stop(),
-        () => undefined,
-      ),
-    SIGINT: () =>
-      void starting.then(
-        (supervisor) => supervisor.stop(),
-        () => undefined,
-      ),
-    SIGHUP: () =>
-      void starting.then(
-        (supervisor) => supervisor.reload(),
-        () => undefined,
-      ),
-  });
-  const supervisor = await starting;
-  await supervisor.done;
+  // Before it is ready a signal waits for that: whatever was started is ended in order. A failed start is told below.
+  const whenStarted = (act: (supervisor: Awaited<typeof starting>) => unknown) => (): void =>
+    void starting.then(act, () => undefined);
+  const stop = whenStarted((supervisor) => supervisor.stop());
+  onSignals({ SIGTERM: stop, SIGINT: stop, SIGHUP: whenStarted((supervisor) => supervisor.reload()) });
+  await (await starting).done;
   return 0;
 }
 
@@ -219,6 +204,8 @@ async function main([name = 'help', ...args]: string[]): Promise<number> {
   return await command.run(args);
 }
 
+// Whoever read it may be gone; that is no reason to end.
+process.stdout.on('error', () => undefined);
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -6,10 +6,17 @@ const maxRunDirBytes = 80;
 
 const highestWorkerUid = 99_999;
 
+type Rule = readonly [broken: boolean, key: string, text: string];
+
 /** What no single value can show: rules between values. Each problem is one line for the admin. */
 export function checkTogether(config: Config): string[] {
-  const { server, listener, workers, jails, network } = config;
-  const rules: readonly (readonly [broken: boolean, key: string, text: string])[] = [
+  return [...serverRules(config), ...processRules(config), ...jailRules(config)]
+    .filter(([broken]) => broken)
+    .map(([, key, text]) => `${config.origins.get(key)}: [${key.replace('.', '] ')}: ${text}`);
+}
+
+function serverRules({ server }: Config): readonly Rule[] {
+  return [
     [server.listen.length === 0, 'server.listen', 'needs at least one address'],
     [server.hostKeyTypes.length === 0, 'server.host_keys', 'needs at least one kind'],
     [
@@ -17,6 +24,11 @@ export function checkTogether(config: Config): string[] {
       'server.run_dir',
       `must be at most ${maxRunDirBytes} bytes long, or its sockets have no name`,
     ],
+  ];
+}
+
+function processRules({ listener, workers }: Config): readonly Rule[] {
+  return [
     [listener.dropFrom > listener.maxStartups, 'listener.drop_from', 'is above max_startups'],
     [listener.identTimeMs > listener.graceTimeMs, 'listener.ident_time', 'is longer than grace_time'],
     [workers.firstUid === 0 || listener.uid === 0, 'workers.first_uid', 'neither workers nor the listener may be root'],
@@ -35,6 +47,11 @@ export function checkTogether(config: Config): string[] {
       'workers.uid_count',
       'is smaller than max_workers + max_single_workers + spares',
     ],
+  ];
+}
+
+function jailRules({ jails, network }: Config): readonly Rule[] {
+  return [
     [
       jails.firstBase % idsPerJail !== 0 || jails.lastBase % idsPerJail !== 0,
       'jails.first_base',
@@ -49,7 +66,4 @@ export function checkTogether(config: Config): string[] {
       'must be an IPv4 subnet of at least 8 addresses',
     ],
   ];
-  return rules
-    .filter(([broken]) => broken)
-    .map(([, key, text]) => `${config.origins.get(key)}: [${key.replace('.', '] ')}: ${text}`);
 }

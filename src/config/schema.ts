@@ -1,4 +1,3 @@
-import type { ListenAddress } from '../base/ip.js';
 import { type Loaded, list, location, single } from './setting.js';
 import {
   duration,
@@ -272,5 +271,3 @@ export type Config = { readonly [Name in keyof typeof schema]: Loaded<(typeof sc
   /** Where each value comes from: `section.key` to `FILE:LINE` or `default`. */
   readonly origins: ReadonlyMap<string, string>;
 };
-
-export type { ListenAddress };

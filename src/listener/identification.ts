@@ -2,7 +2,7 @@ import { addon } from '../base/addon.js';
 import { isPeerGone } from '../errors/errno.js';
 
 /** RFC 4253 section 4.2: at most 255 bytes with the line end. */
-export const maxIdentificationBytes = 255;
+const maxIdentificationBytes = 255;
 
 /** Why a first line is none of SSH 2. */
 export type IdentificationFault = 'too-long' | 'not-ssh' | 'version' | 'control-characters';

@@ -5,10 +5,10 @@ import type { AccountLookup, AccountSource } from './account-lookup.js';
 import type { AccountStore } from './accounts.js';
 import { LookupProgram } from './lookup-program.js';
 
-export type { AccountLookup, AccountSource } from './account-lookup.js';
+export type { AccountSource } from './account-lookup.js';
 
 /** Accounts from the records of `jailctl account`. */
-export class RecordSource implements AccountSource {
+class RecordSource implements AccountSource {
   readonly #accounts: AccountStore;
 
   constructor(accounts: AccountStore) {
@@ -29,7 +29,7 @@ export class RecordSource implements AccountSource {
 }
 
 /** Asks one source after the other while the name is unknown; one that is unavailable ends the search. */
-export class SourceChain implements AccountSource {
+class SourceChain implements AccountSource {
   readonly #sources: readonly AccountSource[];
 
   constructor(sources: readonly AccountSource[]) {

@@ -78,53 +78,61 @@ function unavailable(name: AccountName, problem: string, cause?: unknown): Accou
 }
 
 function runProgram([program = '', ...fixed]: readonly string[], name: AccountName, timeoutMs: number): Promise<Run> {
+  const child = spawn(program, [...fixed, name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    cwd: '/',
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
+  });
+  let problem: string | undefined;
+  const stop = (why: string): void => {
+    problem ??= why;
+    killGroup(child);
+  };
+  const output = collect(child.stdout, maxOutputBytes, () => stop(`it printed more than ${maxOutputBytes} bytes`));
+  const messages = collect(child.stderr, maxMessageBytes, () => undefined);
+  const timer = setTimeout(() => stop(`it took longer than ${timeoutMs} ms`), timeoutMs);
+  return endOf(child, timeoutMs, () => problem !== undefined).then((end) => {
+    clearTimeout(timer);
+    child.stdout.destroy();
+    child.stderr.destroy();
+    return {
+      status: end.status,
+      output: output().toString('utf8'),
+      problem: describe(problem ?? end.problem, end.status, messages()),
+    };
+  });
+}
+
+interface End {
+  readonly status: number | null;
+  readonly problem?: string;
+}
+
+/** Waits for the program and, unless it was stopped, for what it printed; a child of its own that holds the pipe open must not hold us. */
+function endOf(child: ChildProcess, timeoutMs: number, wasStopped: () => boolean): Promise<End> {
   return new Promise((resolve) => {
-    const child = spawn(program, [...fixed, name], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      cwd: '/',
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
-    });
-    let problem: string | undefined;
-    const stop = (why: string): void => {
-      problem ??= why;
-      killGroup(child);
-    };
-    const output = collect(child.stdout, maxOutputBytes, () => stop(`it printed more than ${maxOutputBytes} bytes`));
-    const messages = collect(child.stderr, maxMessageBytes, () => undefined);
-    const timer = setTimeout(() => stop(`it took longer than ${timeoutMs} ms`), timeoutMs);
-    const finish = (status: number | null): void => {
-      clearTimeout(timer);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      const said = messages().toString('latin1').trim();
-      const why = problem === undefined || said === '' ? problem : `${problem}; it said: ${escapeUntrusted(said)}`;
-      resolve({
-        status,
-        output: output().toString('utf8'),
-        problem: why ?? (status !== 0 && status !== unknownStatus ? statusText(status, said) : undefined),
-      });
-    };
-    child.once('error', (error) => {
-      problem ??= error.message;
-      finish(null);
-    });
+    child.once('error', (error) => resolve({ status: null, problem: error.message }));
     child.once('exit', (status, signal) => {
-      if (signal !== null) problem ??= `it was killed by ${signal}`;
-      if (problem !== undefined) return finish(status);
-      // What it printed may still be on its way; a child of its own that holds the pipe open must not hold us.
-      const late = setTimeout(() => finish(status), Math.min(timeoutMs, 1000));
+      const end: End = signal === null ? { status } : { status, problem: `it was killed by ${signal}` };
+      if (wasStopped() || signal !== null) {
+        resolve(end);
+        return;
+      }
+      const late = setTimeout(() => resolve(end), Math.min(timeoutMs, 1000));
       child.once('close', () => {
         clearTimeout(late);
-        finish(status);
+        resolve(end);
       });
-      return undefined;
     });
   });
 }
 
-function statusText(status: number | null, said: string): string {
-  return `it exited with status ${status}${said === '' ? '' : `; it said: ${escapeUntrusted(said)}`}`;
+function describe(problem: string | undefined, status: number | null, messages: Buffer): string | undefined {
+  const fails = problem !== undefined || (status !== 0 && status !== unknownStatus);
+  if (!fails) return undefined;
+  const said = messages.toString('latin1').trim();
+  return `${problem ?? `it exited with status ${status}`}${said === '' ? '' : `; it said: ${escapeUntrusted(said)}`}`;
 }
 
 function collect(stream: NodeJS.ReadableStream, limitBytes: number, onOverflow: () => void): () => Buffer {
