@@ -31,8 +31,10 @@ int tree_copy_file(int source_dir, int target_dir, const char *name, uint64_t *r
 int tree_copy_attributes(int source, int target);
 
 /* SHA-256 over names, types, modes, owners, sizes, link targets, extended attributes and contents,
- * as 64 hex digits and a NUL. Times and the order on disk do not count. */
-int tree_digest(int root, char ret_hex[65], struct failure *ret_failure);
+ * as 64 hex digits and a NUL. The order on disk and times do not count; but without `contents` the
+ * files' times of change stand for what is in them (seconds instead of minutes for a large tree).
+ */
+int tree_digest(int root, bool contents, char ret_hex[65], struct failure *ret_failure);
 
 /* Removes everything below `root`, but not `root` itself; mounts are not entered. */
 int tree_empty(int root, uint64_t *progress, struct failure *ret_failure);
