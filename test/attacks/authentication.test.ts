@@ -185,6 +185,22 @@ test('A13 none, hostbased, gssapi and unknown methods fail and only real ones ar
   connection.destroy();
 });
 
+test('A23 key options are honoured and an unknown one disables the key', async () => {
+  const { directory } = instance().files;
+  const lines: readonly (readonly [string, string, 'success' | 'failure'])[] = [
+    ['from-here', 'from="127.0.0.1"', 'success'],
+    ['from-elsewhere', 'from="192.0.2.0/24"', 'failure'],
+    ['expired', 'expiry-time="20200101"', 'failure'],
+    ['unknown', 'no-such-option', 'failure'],
+  ];
+  for (const [name, options, expected] of lines) {
+    const file = path.join(directory, name);
+    await mustRun('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+    await addKeyLine('alice', `line-${name}`, `${options} ${await mustRun('cat', [`${file}.pub`])}`);
+    assert.equal(await answerTo((c) => publickeyRequest(c, 'alice', readClientKey(file))), expected, name);
+  }
+});
+
 test('a channel before login is refused by ending the connection', async () => {
   const connection = await connect();
   connection.send(payload(message.channelOpen, text('session'), uint32(0), uint32(65_536), uint32(32_768)));

@@ -57,10 +57,10 @@ const rows: readonly Row[] = [
   { id: 'M13', probe: 'mknod_char', sound: refused },
   { id: 'M29', probe: 'open_by_handle', sound: refused },
   { id: 'N08', probe: 'socket:16:3:9', sound: [...refusedOrAbsent, 'EPROTONOSUPPORT', 'OK'] },
-  { id: 'K36', probe: 'kexec', sound: refused },
-  { id: 'K36', probe: 'init_module', sound: refused },
-  { id: 'K36', probe: 'delete_module', sound: refused },
-  { id: 'K36', probe: 'io_port', sound: refusedOrAbsent },
+  { id: 'also', probe: 'kexec', sound: refused },
+  { id: 'also', probe: 'init_module', sound: refused },
+  { id: 'also', probe: 'delete_module', sound: refused },
+  { id: 'also', probe: 'io_port', sound: refusedOrAbsent },
 ];
 
 const exoticFamilies = {

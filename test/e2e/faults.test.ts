@@ -59,7 +59,7 @@ test('a missing configuration file is named', async () => {
   assert.match(err, /\/nowhere\/jaild\.ini/);
 });
 
-test('a second server on the same state is refused and the first goes on', async () => {
+test('Z17 a second server on the same state is refused and the first goes on', async () => {
   const { code, err } = await serve(instance().files.config);
   assert.equal(code, 5, err);
   await assertServes();
@@ -138,7 +138,7 @@ test('jailctl without a running server says that, where it needs one', async () 
   await instance().start();
 });
 
-test('a damaged record is set aside with its content, and the others work', async () => {
+test('Z05 a damaged record is set aside with its content, and the others work', async () => {
   await instance().addAccount('broken');
   const folder = path.join(instance().files.stateDir, 'accounts');
   writeFileSync(path.join(folder, 'broken.ini'), 'name = \n[[[\n');
@@ -197,7 +197,7 @@ test('a jail whose template is gone says so and loses nothing', async () => {
   assert.equal((await ssh(instance(), 'orphan', 'cat /root/data')).out, 'data');
 });
 
-test('a full disk while writing a record leaves the old record', async () => {
+test('Z06 a full disk while writing a record leaves the old record', async () => {
   const accounts = path.join(instance().files.stateDir, 'accounts');
   await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', accounts]);
   try {
@@ -230,7 +230,7 @@ function fillDisk(file: string): void {
   }
 }
 
-test('an invalid configuration on reload leaves the old one in force', async () => {
+test('Z11 an invalid configuration on reload leaves the old one in force', async () => {
   const good = readFileSync(instance().files.config, 'utf8');
   writeFileSync(instance().files.config, `${good}\n[nonsense]\nkey = 1\n`);
   process.kill(instance().server.pid, 'SIGHUP');

@@ -35,7 +35,7 @@ async function assertLogsIn(user: string, deadlineMs = 5_000): Promise<void> {
   await until(`${user} logs in`, deadlineMs, async () => (await ssh(instance(), user, 'echo in')).out === 'in');
 }
 
-test('a live session outlasts a broker that is killed, and new logins work soon', async () => {
+test('Z01 a live session outlasts a broker that is killed, and new logins work soon', async () => {
   const echo = await openEcho(instance(), 'alice');
   await killPart(instance(), 'broker');
   await assertAnswers(echo, 'without-broker');
@@ -60,7 +60,7 @@ test('a login while the broker is being restarted waits for it', async () => {
   assert.equal(out, 'in', err);
 });
 
-test('a killed worker takes down only its own connections', async () => {
+test('Z02 a killed worker takes down only its own connections', async () => {
   const first = await openEcho(instance(), 'alice', ['-b', '127.0.0.2']);
   const workersOfFirst = new Set(partsOf(instance(), 'worker').map((row) => row.pid));
   const second = await openEcho(instance(), 'bob', ['-b', '127.0.0.3']);
@@ -189,7 +189,7 @@ test('reboot inside restarts the jail', async () => {
   assert.notEqual(after, pidBefore);
 });
 
-test('a restart of the whole server leaves detached processes and the jail alone', async () => {
+test('Z13 a restart of the whole server leaves detached processes and the jail alone', async () => {
   instance().configure({ server: { stop_jails: 'no' }, jails: { linger_time: '3s' } });
   await instance().stop();
   await instance().start();

@@ -41,7 +41,7 @@ test('50 logins at once from five addresses all succeed', async () => {
   });
 });
 
-test('50 first logins of one account at once make one jail and 50 sessions', async () => {
+test('X26 50 first logins of one account at once make one jail and 50 sessions', async () => {
   await instance().addAccount('crowd');
   const outcomes = await Promise.all(
     Array.from({ length: 50 }, (_, index) =>
