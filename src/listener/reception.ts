@@ -35,40 +35,47 @@ const reasonOfLimit: Readonly<Record<AdmissionRefusal, RefusalReason>> = {
  * Takes over the socket; never throws. The whole may take no longer than the time to log in.
  */
 export async function receiveConnection(context: ReceptionContext, accepted: AcceptedConnection): Promise<void> {
-  const { address: source = '', fd } = accepted;
+  const { address: source, fd } = accepted;
   const { listener } = context.settings;
+  const greeting = `SSH-2.0-${listener.identification}\r\n`;
+  if (source === undefined) {
+    addon.close(fd); // a Unix socket has no source to count
+    return;
+  }
   const sourceKey = toSourceKey(source, { ipv4: listener.sourcePrefixIpv4, ipv6: listener.sourcePrefixIpv6 });
   const admission = context.admission.admit(sourceKey);
-  const greeting = `SSH-2.0-${listener.identification}\r\n`;
   if (admission.outcome === 'refused') {
     context.log.event('connection.refused', { source, limit: admission.limit, ...context.admission.total });
     refuse(fd, reasonOfLimit[admission.limit], { greeting });
     return;
   }
+  const { slot } = admission;
   const started = monotonicMs();
-  const line = await identify(context, accepted, greeting, admission.slot);
-  if (line === undefined) return;
   try {
+    const line = await identify(context, accepted, greeting);
+    if (line === undefined) {
+      slot.release();
+      return;
+    }
     await handOver(context, accepted, {
       line,
       sourceKey,
-      slot: admission.slot,
+      slot,
       graceMs: listener.graceTimeMs - (monotonicMs() - started),
     });
   } catch (error) {
     // Expected: no broker, no worker, or too many of them. The user may try again.
-    admission.slot.release();
+    slot.release();
     context.log.event('connection.refused', { source, error });
     refuse(fd, isJaildError(error, 'store-busy') ? 'too-many-connections' : 'unavailable');
   }
 }
 
-/** The client's line, or undefined when the connection has ended here. */
+/** The client's line, or undefined when the connection has ended here (the socket is closed then, or about to be). */
 async function identify(
   { settings, log }: ReceptionContext,
   accepted: AcceptedConnection,
   greeting: string,
-  slot: Slot,
 ): Promise<string | undefined> {
   const { fd, address: source } = accepted;
   // The line must not wait for the client's: ssh-keyscan and others wait for ours.
@@ -78,7 +85,6 @@ async function identify(
       Math.min(settings.listener.identTimeMs, settings.listener.graceTimeMs),
     );
     if (identification.outcome === 'identified') return identification.line;
-    slot.release();
     if (identification.outcome === 'refused') {
       log.event('connection.refused', {
         source,
@@ -90,7 +96,6 @@ async function identify(
     }
     log.event('connection.closed', { source, before: 'identification', outcome: identification.outcome });
   }
-  slot.release();
   addon.close(fd);
   return undefined;
 }

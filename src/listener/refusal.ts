@@ -1,5 +1,4 @@
 import { addon } from '../base/addon.js';
-import { isPeerGone } from '../errors/errno.js';
 
 /** Why the listener ends a connection by itself, with what the user reads (RFC 4253 section 11.1: code and text). */
 export const refusals = {
@@ -54,13 +53,12 @@ export function refuse(
   lingerThenClose(fd);
 }
 
-/** Sends a few bytes into a fresh socket; false when the client is gone. */
+/** Sends a few bytes into a fresh socket; false when it cannot be reached. */
 export function trySend(fd: number, data: Buffer): boolean {
   try {
     return addon.send(fd, data) === data.length;
-  } catch (error) {
-    if (!isPeerGone(error)) throw error;
-    return false;
+  } catch {
+    return false; // expected: EPIPE, ECONNRESET; EPERM of a firewall. Nothing more can be said to this client.
   }
 }
 

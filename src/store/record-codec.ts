@@ -3,9 +3,6 @@ import { formatIni, type IniDocument, type IniOutput, type IniSection, parseIni 
 import { InvalidValueError } from '../base/invalid-value.js';
 import { JaildError } from '../errors/jaild-error.js';
 
-/** What a record's sections hold before its kind reads them: texts and lists of texts. */
-type RawRecord = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-
 /** How one kind of record is written. The shape's keys are sections, then keys; it must refuse what it does not know. */
 export interface RecordKind<Value> {
   readonly kind: string;
