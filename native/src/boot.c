@@ -23,7 +23,7 @@
 #include "net.h"
 #include "process.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 6000 /* for each of four steps */
 
 /* A boot under way; everything in it is undone by undo(). */
 struct boot {

@@ -17,44 +17,46 @@
 #define MARK "# jaild\n"
 #define OURS_MAX ((size_t)64 * 1024)
 
-/* 1: write it, 0: leave it. A file that is already right is left too. */
-static int is_ours(int parent, const char *name, struct span content) {
+/* Whether to write it. A file that is already right is left alone too. */
+static bool is_ours(int parent, const char *name, struct span content) {
     CLEANUP_FREE char *data = NULL;
     size_t len = 0;
     CLEANUP_CLOSE int fd = open_resolved(parent, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, PLAIN);
     if (fd == -ENOENT)
-        return 1;
+        return true;
     if (fd < 0)
-        return 0;
+        return false;
     if (io_read_regular(fd, OURS_MAX, &data, &len) < 0)
-        return 0;
+        return false;
     if (len < strlen(MARK) || memcmp(data, MARK, strlen(MARK)) != 0)
-        return 0;
+        return false;
     return len != content.len || memcmp(data, content.data, len) != 0;
 }
 
-static int write_file(const struct build *build, const struct spec_etc_file *file) {
+/* The directory of an absolute path below /; /etc itself is made when a template has none. */
+static int open_parent(int root, const char *dir) {
+    int fd = open_resolved(root, dir, O_RDONLY | O_DIRECTORY, PLAIN);
+    if (fd == -ENOENT && strchr(dir, '/') == NULL && mkdirat(root, dir, 0755) == 0)
+        fd = open_resolved(root, dir, O_RDONLY | O_DIRECTORY, PLAIN);
+    return fd;
+}
+
+/* Never a failure of the boot: a user who has filled the disk, or put something in the way, must be
+ * able to log in and put it right. */
+static void write_file(const struct build *build, const struct spec_etc_file *file) {
     char path[SPEC_PATH_MAX + 1];
-    CLEANUP_CLOSE int parent = -EBADF;
     snprintf(path, sizeof path, "%s", file->path + 1);
     char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     if (slash != NULL)
         *slash = '\0';
-    parent = open_resolved(build->root, slash == NULL ? "." : path, O_RDONLY | O_DIRECTORY, PLAIN);
-    if (parent < 0)
-        return 0; /* no such directory, or only through a link: not ours to make */
-    if (is_ours(parent, name, file->content) == 0)
-        return 0;
-    int r = io_replace_file(parent, name, file->content.data, file->content.len, 0644, false);
-    if (r < 0)
-        return failure_set(build->failure, "write-etc", file->path, -r, "%s", strerror(-r));
-    return 0;
+    CLEANUP_CLOSE int parent = open_parent(build->root, slash == NULL ? "." : path);
+    if (parent >= 0 && is_ours(parent, name, file->content))
+        io_replace_file(parent, name, file->content.data, file->content.len, 0644, false);
 }
 
 int build_etc_files(struct build *build) {
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < build->spec->n_etc_files; i++)
-        r = write_file(build, &build->spec->etc_files[i]);
-    return r;
+    for (size_t i = 0; i < build->spec->n_etc_files; i++)
+        write_file(build, &build->spec->etc_files[i]);
+    return 0;
 }

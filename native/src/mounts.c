@@ -10,7 +10,7 @@
 
 #include "io.h"
 
-#define BYTES_PER_INODE ((uint64_t)16 * 1024)
+#define BYTES_PER_INODE ((uint64_t)4 * 1024)
 #define INODES_MIN ((uint64_t)1024)
 
 /* "e overlay: upper fs does not support ..." as the failure's sentence, else the errno's. */

@@ -24,7 +24,7 @@ int mount_new(const char *type, const char *source, const struct mount_option *o
               size_t n_options, unsigned attributes, const char *step, int *ret_mount,
               struct failure *ret_failure);
 
-/* A tmpfs of at most `bytes` and `inodes` (0: one inode per 16 KiB). */
+/* A tmpfs of at most `bytes` and `inodes` (0: one inode per 4 KiB). */
 int mount_new_tmpfs(const char *source, uint64_t bytes, uint64_t inodes, const char *mode,
                     unsigned attributes, const char *step, int *ret_mount,
                     struct failure *ret_failure);
