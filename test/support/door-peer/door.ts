@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { connect, createServer } from 'node:net';
-import { addon } from '../../../src/base/addon.js';
 import { type Frame, maxFrameBytes } from '../../../src/privsep/frame.js';
 import { FrameSocket } from '../../../src/privsep/frame-socket.js';
 import { duplicate } from './duplicate.js';
@@ -31,7 +30,6 @@ export class PeerDoor {
   readonly #connectionId: string;
   readonly questions: string[] = [];
   #sessionId: Buffer | null = null;
-  #sessions = 0;
 
   constructor(fd: number, connectionId: string, options: PeerOptions) {
     this.#options = options;
@@ -59,7 +57,7 @@ export class PeerDoor {
         await new Promise((resolve) => setTimeout(resolve, this.#options.decisionMs));
       reply(request === 'check-publickey' ? this.#checkKey(question) : this.#checkPassword(question));
     } else if (request === 'open-session')
-      reply({ outcome: 'opened', sessionId: `s${(this.#sessions += 1)}` }, [startHostSession(question)]);
+      reply({ outcome: 'opened', sessionId: `s${this.questions.length}` }, [startHostSession(question)]);
     else if (request === 'open-connection') this.#connect(question, reply);
     else if (request === 'open-listener') this.#listen(question, reply);
     else if (request === 'resume')

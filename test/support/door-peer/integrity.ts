@@ -25,7 +25,8 @@ export async function countIncomplete(rounds: number): Promise<IntegrityCount> {
     for (let round = 0; round < rounds; round += 1) {
       for (const pace of paces) {
         for (const kind of ['terminal', 'pipes'] as const) {
-          const command = kind === 'terminal' ? `stty raw -echo; cat ${path}; exit ${exitCode}` : `cat ${path}; exit ${exitCode}`;
+          const command =
+            kind === 'terminal' ? `stty raw -echo; cat ${path}; exit ${exitCode}` : `cat ${path}; exit ${exitCode}`;
           const result = await client.run(command, { flags: kind === 'terminal' ? ['-tt'] : ['-T'], pace });
           count.runs += 1;
           if (!result.output.equals(data) || result.code !== exitCode) {

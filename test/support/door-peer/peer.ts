@@ -9,7 +9,7 @@ import { PeerDoor, type PeerOptions } from './door.js';
 import { duplicate } from './duplicate.js';
 
 const identification = 'jaild';
-const program = join(projectRoot, 'dist/test/support/door-peer/worker-program.js');
+const program = join(projectRoot, 'dist/test/support/door-peer/fixtures/worker-program.js');
 
 /**
  * A real worker process with everything around it that it needs to serve real SSH clients: stands in for listener, broker and keeper on

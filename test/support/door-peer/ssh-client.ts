@@ -23,17 +23,28 @@ export class SshClient {
 
   /** Options for ssh, scp and sftp alike (the port excepted: `-p` or `-P`). */
   options(): string[] {
-    const set = ['IdentitiesOnly=yes', 'UserKnownHostsFile=/dev/null', 'StrictHostKeyChecking=no', 'LogLevel=ERROR', 'ConnectTimeout=10'];
+    const set = [
+      'IdentitiesOnly=yes',
+      'UserKnownHostsFile=/dev/null',
+      'StrictHostKeyChecking=no',
+      'LogLevel=ERROR',
+      'ConnectTimeout=10',
+    ];
     return ['-F', 'none', '-i', join(this.directory, 'key'), ...set.flatMap((option) => ['-o', option])];
   }
 
   spawn(flags: readonly string[], command?: string): ChildProcess {
     const rest = command === undefined ? [] : [command];
-    return spawn('ssh', ['-p', String(this.port), ...this.options(), ...flags, 'alice@127.0.0.1', ...rest], { stdio: ['pipe', 'pipe', 'pipe'] });
+    return spawn('ssh', ['-p', String(this.port), ...this.options(), ...flags, 'alice@127.0.0.1', ...rest], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
   }
 
   /** Runs one command to its end; reads its output at the given pace. */
-  async run(command: string, options: { flags?: readonly string[]; input?: Buffer; pace?: Pace; deadlineMs?: number } = {}): Promise<ClientResult> {
+  async run(
+    command: string,
+    options: { flags?: readonly string[]; input?: Buffer; pace?: Pace; deadlineMs?: number } = {},
+  ): Promise<ClientResult> {
     const child = this.spawn(options.flags ?? [], command);
     const timer = setTimeout(() => child.kill('SIGKILL'), options.deadlineMs ?? 30_000);
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));

@@ -1,3 +1,0 @@
-import { runWorker } from '../../../src/worker/main.js';
-
-process.exit(await runWorker());
