@@ -1,5 +1,5 @@
-import type { MethodRequest, MethodVerdict } from './authentication.js';
 import type { ConnectionDoor } from './connection-door.js';
+import type { MethodRequest, MethodVerdict } from './login.js';
 
 /** What the door carries; the broker refuses much shorter ones before any hashing. */
 const maxPasswordBytes = 32 * 1024;
@@ -9,7 +9,8 @@ export async function checkPassword(door: ConnectionDoor, { user, reader }: Meth
   const isChange = reader.boolean();
   const password = reader.string();
   const newPassword = isChange ? reader.string() : null;
-  if (password.length > maxPasswordBytes || (newPassword?.length ?? 0) > maxPasswordBytes) return { outcome: 'oversized' };
+  if (password.length > maxPasswordBytes || (newPassword?.length ?? 0) > maxPasswordBytes)
+    return { outcome: 'oversized' };
   const { answer } = await door.ask('check-password', {
     user,
     service: 'ssh-connection',

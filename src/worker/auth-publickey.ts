@@ -1,5 +1,5 @@
-import type { MethodRequest, MethodVerdict } from './authentication.js';
 import type { ConnectionDoor } from './connection-door.js';
+import type { MethodRequest, MethodVerdict } from './login.js';
 import { message } from './ssh2/messages.js';
 import { buildPayload } from './ssh2/wire.js';
 
@@ -16,7 +16,8 @@ export async function checkPublicKey(door: ConnectionDoor, { user, reader }: Met
   const algorithm = reader.string();
   const blob = reader.string();
   const signature = hasSignature ? reader.string() : null;
-  if (algorithm.length > maxAlgorithmBytes || blob.length > maxBlobBytes || (signature?.length ?? 0) > maxBlobBytes) return { outcome: 'oversized' };
+  if (algorithm.length > maxAlgorithmBytes || blob.length > maxBlobBytes || (signature?.length ?? 0) > maxBlobBytes)
+    return { outcome: 'oversized' };
   const asked = buildPayload(message.userauthPublicKeyOk, algorithm, blob);
   const { answer } = await door.ask('check-publickey', {
     user,
@@ -26,6 +27,7 @@ export async function checkPublicKey(door: ConnectionDoor, { user, reader }: Met
     ...(signature !== null && { signature: signature.toString('base64') }),
   });
   if (answer.outcome === 'known' && !hasSignature) return { outcome: 'prove', payload: asked };
-  if (answer.outcome === 'accepted' && !hasSignature) throw new Error('a question about a key was answered with a login');
+  if (answer.outcome === 'accepted' && !hasSignature)
+    throw new Error('a question about a key was answered with a login');
   return answer;
 }

@@ -1,26 +1,11 @@
 import type { Log } from '../log/log.js';
-import type { Answer } from '../privsep/request-table.js';
 import { checkPassword } from './auth-password.js';
 import { checkPublicKey } from './auth-publickey.js';
 import type { ConnectionDoor } from './connection-door.js';
+import type { Login, MethodRequest, MethodVerdict } from './login.js';
 import { disconnectReason, message } from './ssh2/messages.js';
 import type { Transport } from './ssh2/transport.js';
 import { buildPayload, WireError, WireReader } from './ssh2/wire.js';
-
-/** A login that the broker has accepted. Made here only. */
-export type Login = Extract<Answer<'check-password'>, { outcome: 'accepted' }>;
-
-/**
- * What came of one method: the broker's verdict; `prove`, the answer to a publickey question without a signature; or `oversized`, refused
- * without looking anything up.
- */
-export type MethodVerdict = Answer<'check-password'> | { readonly outcome: 'prove'; readonly payload: Buffer } | { readonly outcome: 'oversized' };
-
-/** One userauth request after its common head. */
-export interface MethodRequest {
-  readonly user: string;
-  readonly reader: WireReader;
-}
 
 export interface AuthenticationOptions {
   readonly transport: Transport;
@@ -64,16 +49,28 @@ export class Authentication {
   }
 
   #acceptService(name: string): void {
-    if (name !== 'ssh-userauth') return this.#end(disconnectReason.serviceNotAvailable, 'this service is not available');
+    if (name !== 'ssh-userauth') {
+      this.#end(disconnectReason.serviceNotAvailable, 'this service is not available');
+      return;
+    }
     this.#serviceAccepted = true;
     this.#options.transport.send(buildPayload(message.serviceAccept, name));
   }
 
   #enqueue(payload: Buffer): void {
     if (this.#over) return; // after success further requests are ignored (RFC 4252 section 5.1)
-    if (!this.#serviceAccepted) return this.#end(disconnectReason.protocolError, 'authentication was not asked for');
-    if (this.#waiting.length >= maxWaiting) return this.#end(disconnectReason.protocolError, 'too many authentication requests at once');
-    if (!this.#busy) return this.#begin(payload);
+    if (!this.#serviceAccepted) {
+      this.#end(disconnectReason.protocolError, 'authentication was not asked for');
+      return;
+    }
+    if (this.#waiting.length >= maxWaiting) {
+      this.#end(disconnectReason.protocolError, 'too many authentication requests at once');
+      return;
+    }
+    if (!this.#busy) {
+      this.#begin(payload);
+      return;
+    }
     this.#waiting.push(Buffer.from(payload));
   }
 
@@ -81,23 +78,36 @@ export class Authentication {
     const reader = new WireReader(payload, 1);
     const userBytes = reader.string();
     const user = userBytes.toString('utf8');
-    if (reader.text() !== service) return this.#end(disconnectReason.serviceNotAvailable, 'this service is not available');
-    if (this.#user !== null && this.#user !== user) return this.#end(disconnectReason.protocolError, 'the user name may not change');
+    if (reader.text() !== service) {
+      this.#end(disconnectReason.serviceNotAvailable, 'this service is not available');
+      return;
+    }
+    if (this.#user !== null && this.#user !== user) {
+      this.#end(disconnectReason.protocolError, 'the user name may not change');
+      return;
+    }
     this.#user = user;
     const method = reader.text();
     const isNameUsable = userBytes.length <= maxNameBytes && Buffer.from(user, 'utf8').equals(userBytes);
     if (method === 'none') {
       const isFirst = !this.#askedForMethods;
       this.#askedForMethods = true;
-      return this.#fail(!isFirst);
+      this.#fail(!isFirst);
+      return;
     }
-    if (!isNameUsable) return this.#fail(true);
+    if (!isNameUsable) {
+      this.#fail(true);
+      return;
+    }
     this.#decide(method, { user, reader });
   }
 
   #decide(method: string, request: MethodRequest): void {
     const check = this.#checkOf(method);
-    if (check === null) return this.#fail(true);
+    if (check === null) {
+      this.#fail(true);
+      return;
+    }
     this.#busy = true;
     check(this.#options.door, request)
       .then((verdict) => this.#settle(method, verdict))
@@ -106,7 +116,10 @@ export class Authentication {
 
   /** Expected: a malformed request; the broker is away or late. Never a success, never a plain "wrong". */
   #onFault(error: unknown): void {
-    if (error instanceof WireError) return this.#end(disconnectReason.protocolError, error.message);
+    if (error instanceof WireError) {
+      this.#end(disconnectReason.protocolError, error.message);
+      return;
+    }
     this.#options.log.event('auth.unavailable', { error });
     this.#unavailable();
   }
@@ -127,16 +140,24 @@ export class Authentication {
         return;
       case 'prove':
         this.#options.transport.send(verdict.payload);
-        return this.#next();
+        this.#next();
+        return;
       case 'unavailable':
-        return this.#unavailable();
+        this.#unavailable();
+        return;
       case 'partial':
-        return this.#answerFailure(verdict.methods, true);
+        this.#answerFailure(verdict.methods, true);
+        return;
       case 'rejected':
-        if (verdict.triesLeft <= 0) return this.#tooMany();
-        return this.#fail(true, verdict.methods);
+        if (verdict.triesLeft <= 0) {
+          this.#tooMany();
+          return;
+        }
+        this.#fail(true, verdict.methods);
+        return;
       case 'oversized':
-        return this.#fail(true);
+        this.#fail(true);
+        return;
       case 'known':
         throw new Error(`${method} was answered like a question`);
     }
@@ -144,7 +165,10 @@ export class Authentication {
 
   #fail(counts: boolean, methods: readonly string[] = this.#methods): void {
     if (counts) this.#failures += 1;
-    if (this.#failures >= this.#options.maxTries) return this.#tooMany();
+    if (this.#failures >= this.#options.maxTries) {
+      this.#tooMany();
+      return;
+    }
     this.#answerFailure(methods, false);
   }
 

@@ -90,7 +90,8 @@ export class ConnectionDoor {
     this.#ended = true;
     clearInterval(this.#retry);
     try {
-      if (!this.#client.isClosed) await this.#client.ask('end', { reason: reason.slice(0, 200), bytesIn, bytesOut }, returnDeadlineMs);
+      if (!this.#client.isClosed)
+        await this.#client.ask('end', { reason: reason.slice(0, 200), bytesIn, bytesOut }, returnDeadlineMs);
     } catch {
       // Expected: the door closed first; the broker counts that as an end too.
     }
@@ -109,7 +110,10 @@ export class ConnectionDoor {
 
   #onClosed(): void {
     if (this.#ended) return;
-    if (this.#proof === null) return this.#events.lost();
+    if (this.#proof === null) {
+      this.#events.lost();
+      return;
+    }
     this.#events.wanted();
     this.#retry ??= setInterval(() => this.#events.wanted(), resumeRetryMs);
   }

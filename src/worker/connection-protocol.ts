@@ -8,7 +8,7 @@ import { type IncomingConnection, RemoteForwards } from './remote-forwards.js';
 import { RequestQueue, TooManyRequests } from './request-queue.js';
 import { Session } from './session.js';
 import { SocketPump } from './socket-pump.js';
-import { disconnectReason, message, openFailure, type OpenFailure } from './ssh2/messages.js';
+import { disconnectReason, message, type OpenFailure, openFailure } from './ssh2/messages.js';
 import type { Transport } from './ssh2/transport.js';
 import { buildPayload, WireReader } from './ssh2/wire.js';
 
@@ -96,7 +96,9 @@ export class ConnectionProtocol {
       (verdict) => {
         if (!wantsReply) return;
         const raw = Buffer.isBuffer(verdict) ? verdict : Buffer.alloc(0);
-        this.#options.transport.send(verdict === false ? buildPayload(message.requestFailure) : buildPayload(message.requestSuccess, { raw }));
+        this.#options.transport.send(
+          verdict === false ? buildPayload(message.requestFailure) : buildPayload(message.requestSuccess, { raw }),
+        );
       },
     );
   }
@@ -123,10 +125,16 @@ export class ConnectionProtocol {
     const channel = this.#channels.get(localId);
     if (channel === undefined) return;
     const answer = (verdict: unknown) => {
-      if (wantsReply) channel.sendRequest(buildPayload(verdict === true ? message.channelSuccess : message.channelFailure, channel.remoteId));
+      if (wantsReply)
+        channel.sendRequest(
+          buildPayload(verdict === true ? message.channelSuccess : message.channelFailure, channel.remoteId),
+        );
     };
     const entry = this.#channelRequests.get(localId);
-    if (entry === undefined) return answer(false);
+    if (entry === undefined) {
+      answer(false);
+      return;
+    }
     const body = Buffer.from(reader.rest());
     entry.queue.add(
       () => entry.session.request(type, body),
@@ -143,7 +151,12 @@ export class ConnectionProtocol {
     if (offered === undefined) return;
     this.#offered.delete(localId);
     const [remoteId, remoteWindow, remoteMaxPacket] = [reader.uint32(), reader.uint32(), reader.uint32()];
-    const channel = this.#channels.open({ localId, remoteId, remoteWindow, remoteMaxPacket: Math.max(remoteMaxPacket, smallestPacketBytes) });
+    const channel = this.#channels.open({
+      localId,
+      remoteId,
+      remoteWindow,
+      remoteMaxPacket: Math.max(remoteMaxPacket, smallestPacketBytes),
+    });
     new SocketPump(offered.fd, channel);
   }
 
@@ -178,7 +191,10 @@ export class ConnectionProtocol {
   }
 
   #openSession(request: OpenRequest): void {
-    if (!this.#acceptsSessions) return this.#refuse(request, openFailure.administrativelyProhibited, 'no more sessions were asked for');
+    if (!this.#acceptsSessions) {
+      this.#refuse(request, openFailure.administrativelyProhibited, 'no more sessions were asked for');
+      return;
+    }
     const localId = this.#reserve(request, 'session');
     if (localId === null) return;
     const channel = this.#confirm(request, localId);
@@ -194,16 +210,29 @@ export class ConnectionProtocol {
 
   #openForward(request: OpenRequest): void {
     const target = parseTarget(request.type, request.details);
-    if (target === null) return this.#refuse(request, openFailure.connectFailed, 'no such address');
-    if (!this.#options.allowForwarding) return this.#refuse(request, openFailure.administrativelyProhibited, 'forwarding is not allowed');
+    if (target === null) {
+      this.#refuse(request, openFailure.connectFailed, 'no such address');
+      return;
+    }
+    if (!this.#options.allowForwarding) {
+      this.#refuse(request, openFailure.administrativelyProhibited, 'forwarding is not allowed');
+      return;
+    }
     const localId = this.#reserve(request, 'forward');
     if (localId === null) return;
     void this.#connect(request, localId, target);
   }
 
-  async #connect(request: OpenRequest, localId: number, target: NonNullable<ReturnType<typeof parseTarget>>): Promise<void> {
+  async #connect(
+    request: OpenRequest,
+    localId: number,
+    target: NonNullable<ReturnType<typeof parseTarget>>,
+  ): Promise<void> {
     const { door, log, transport } = this.#options;
-    let refusal: { reason: OpenFailure; text: string } = { reason: openFailure.connectFailed, text: 'the connection failed' };
+    let refusal: { reason: OpenFailure; text: string } = {
+      reason: openFailure.connectFailed,
+      text: 'the connection failed',
+    };
     try {
       const { answer, fds } = await door.ask('open-connection', target);
       const [fd] = fds;
@@ -212,7 +241,11 @@ export class ConnectionProtocol {
         new SocketPump(fd, this.#confirm(request, localId));
         return;
       }
-      if (answer.outcome === 'refused') refusal = { reason: answer.reason === 'prohibited' ? openFailure.administrativelyProhibited : openFailure.connectFailed, text: answer.text };
+      if (answer.outcome === 'refused')
+        refusal = {
+          reason: answer.reason === 'prohibited' ? openFailure.administrativelyProhibited : openFailure.connectFailed,
+          text: answer.text,
+        };
     } catch (error) {
       log.event('forward.refused', { error }); // expected: the door is closed or late
     }
@@ -222,10 +255,15 @@ export class ConnectionProtocol {
 
   #offer(connection: IncomingConnection): void {
     const localId = this.#channels.reserve('forward');
-    if (localId === null || this.#options.transport.isClosed) return addon.close(connection.fd);
+    if (localId === null || this.#options.transport.isClosed) {
+      addon.close(connection.fd);
+      return;
+    }
     this.#offered.set(localId, connection);
     this.#options.transport.send(
-      buildPayload(message.channelOpen, connection.type, localId, windowBytes, maxPacketBytes, { raw: connection.details }),
+      buildPayload(message.channelOpen, connection.type, localId, windowBytes, maxPacketBytes, {
+        raw: connection.details,
+      }),
     );
   }
 
@@ -237,7 +275,9 @@ export class ConnectionProtocol {
 
   #confirm(request: OpenRequest, localId: number): Channel {
     const channel = this.#channels.open({ ...request, localId });
-    this.#options.transport.send(buildPayload(message.channelOpenConfirmation, request.remoteId, localId, windowBytes, maxPacketBytes));
+    this.#options.transport.send(
+      buildPayload(message.channelOpenConfirmation, request.remoteId, localId, windowBytes, maxPacketBytes),
+    );
     return channel;
   }
 
@@ -256,8 +296,10 @@ const table: Readonly<Record<number, Handler>> = {
   [message.channelOpen]: (protocol, reader) => protocol.channelOpen(reader),
   [message.channelOpenConfirmation]: (protocol, reader) => protocol.openConfirmed(reader),
   [message.channelOpenFailure]: (protocol, reader) => protocol.openRefused(reader),
-  [message.channelWindowAdjust]: (protocol, reader) => protocol.withChannel(reader, (channel) => channel.receiveWindowAdjust(reader.uint32())),
-  [message.channelData]: (protocol, reader) => protocol.withChannel(reader, (channel) => channel.receiveData(reader.string())),
+  [message.channelWindowAdjust]: (protocol, reader) =>
+    protocol.withChannel(reader, (channel) => channel.receiveWindowAdjust(reader.uint32())),
+  [message.channelData]: (protocol, reader) =>
+    protocol.withChannel(reader, (channel) => channel.receiveData(reader.string())),
   [message.channelExtendedData]: () => undefined, // a client has none to send (RFC 4254 section 5.2 names only stderr)
   [message.channelEof]: (protocol, reader) => protocol.withChannel(reader, (channel) => channel.receiveEof()),
   [message.channelClose]: (protocol, reader) => protocol.withChannel(reader, (channel) => channel.receiveClose()),

@@ -1,7 +1,8 @@
 import { addon } from '../base/addon.js';
-import { type JaildError, isJaildError } from '../errors/jaild-error.js';
+import type { JaildError } from '../errors/jaild-error.js';
 import { type Frame, maxFrameBytes } from '../privsep/frame.js';
 import { FrameSocket } from '../privsep/frame-socket.js';
+import type { ConnectionMessage, FromWorker, ToWorker } from '../privsep/worker-control.js';
 import type { HandedOver } from './connection.js';
 
 /** What the listener tells a worker. */
@@ -15,27 +16,17 @@ export interface ControlHandlers {
   closed(fault: JaildError | null): void;
 }
 
-/** Words of a worker to the listener. */
-export type ControlMessage =
-  | { readonly type: 'ready' }
-  | { readonly type: 'alive' }
-  | { readonly type: 'closed'; readonly connectionId: string }
-  | { readonly type: 'need-resume'; readonly connectionId: string };
-
-const identPrefix = 'SSH-2.0-';
-
 /** The control socket of a worker: the listener at its other end is trusted, a message of an unknown type is ignored. */
 export class Control {
   readonly #socket: FrameSocket;
   readonly #handlers: ControlHandlers;
-  #identification = 'jaild';
 
   /** Takes over `fd`. */
   constructor(fd: number, handlers: ControlHandlers) {
     this.#handlers = handlers;
     this.#socket = new FrameSocket(fd, maxFrameBytes, {
       frame: (frame) => this.#onFrame(frame),
-      closed: (fault) => handlers.closed(isJaildError(fault) ? fault : null),
+      closed: (fault) => handlers.closed(fault),
     });
   }
 
@@ -43,7 +34,7 @@ export class Control {
     return this.#socket.isClosed;
   }
 
-  send(message: ControlMessage): void {
+  send(message: FromWorker): void {
     this.#socket.send(message);
   }
 
@@ -51,30 +42,22 @@ export class Control {
     this.#socket.close();
   }
 
-  #onFrame({ message, fds }: Frame): void {
-    const { type, connectionId } = message;
-    const [first, second] = fds;
-    if (type === 'connection' && typeof connectionId === 'string' && first !== undefined && second !== undefined) {
-      this.#handlers.connection({
-        connectionId,
-        socketFd: first,
-        doorFd: second,
-        identification: toIdentification(message['identification']) ?? this.#identification,
-        graceMs: typeof message['deadlineMs'] === 'number' ? message['deadlineMs'] : 0,
-      });
-      return;
+  #onFrame(frame: Frame): void {
+    const message = frame.message as unknown as ToWorker;
+    const [first, second] = frame.fds;
+    if (message.type === 'connection' && first !== undefined && second !== undefined) {
+      this.#handlers.connection(toHandedOver(message, first, second));
+    } else if (message.type === 'resume-socket' && first !== undefined) {
+      this.#handlers.door(message.connectionId, first);
+    } else {
+      for (const fd of frame.fds) addon.close(fd);
+      if (message.type === 'drain') this.#handlers.drain();
+      // `settings`: what a session may do comes with each connection's `begin`, so that a reload holds at once.
     }
-    if (type === 'resume-socket' && typeof connectionId === 'string' && first !== undefined) {
-      this.#handlers.door(connectionId, first);
-      return;
-    }
-    for (const fd of fds) addon.close(fd);
-    if (type === 'settings') this.#identification = toIdentification(message['identification']) ?? this.#identification;
-    if (type === 'drain') this.#handlers.drain();
   }
 }
 
-function toIdentification(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value === '') return undefined;
-  return value.startsWith(identPrefix) ? value.slice(identPrefix.length) : value;
+function toHandedOver(message: ConnectionMessage, socketFd: number, doorFd: number): HandedOver {
+  const { connectionId, identification, deadlineMs } = message;
+  return { connectionId, socketFd, doorFd, identification, graceMs: deadlineMs };
 }

@@ -1,7 +1,7 @@
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** Bounds of what one session may carry in; a login shell needs a handful. */
-export const environmentLimits = { variables: 64, valueBytes: 32 * 1024, totalBytes: 128 * 1024 } as const;
+const limits = { variables: 64, valueBytes: 32 * 1024, totalBytes: 64 * 1024 } as const;
 
 /**
  * Collects the variables that a client asks for before its session starts. Only names of the allow-list (with `*` as in sshd's
@@ -13,16 +13,24 @@ export class EnvironmentCapture {
   #bytes = 0;
 
   constructor(allowed: readonly string[]) {
-    this.#patterns = allowed.map((pattern) => new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`));
+    this.#patterns = allowed.map(
+      (pattern) =>
+        new RegExp(
+          `^${pattern
+            .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+            .replace(/\*/g, '.*')
+            .replace(/\?/g, '.')}$`,
+        ),
+    );
   }
 
   /** False when the variable is not taken. */
   add(nameBytes: Buffer, value: Buffer): boolean {
     const name = nameBytes.toString('latin1');
     if (!namePattern.test(name) || !this.#patterns.some((pattern) => pattern.test(name))) return false;
-    if (value.length > environmentLimits.valueBytes || value.includes(0)) return false;
+    if (value.length > limits.valueBytes || value.includes(0)) return false;
     const bytes = this.#bytes + name.length + value.length;
-    if (bytes > environmentLimits.totalBytes || this.#variables.size >= environmentLimits.variables) return false;
+    if (bytes > limits.totalBytes || this.#variables.size >= limits.variables) return false;
     this.#variables.set(name, Buffer.from(value));
     this.#bytes = bytes;
     return true;

@@ -9,7 +9,19 @@ export type SessionEnd =
 
 /** Signals that have a name on the wire (RFC 4254 section 6.10). */
 const namedSignals: readonly string[] = [
-  'ABRT', 'ALRM', 'FPE', 'HUP', 'ILL', 'INT', 'KILL', 'PIPE', 'QUIT', 'SEGV', 'TERM', 'USR1', 'USR2',
+  'ABRT',
+  'ALRM',
+  'FPE',
+  'HUP',
+  'ILL',
+  'INT',
+  'KILL',
+  'PIPE',
+  'QUIT',
+  'SEGV',
+  'TERM',
+  'USR1',
+  'USR2',
 ];
 
 const firstRealTime = 34;

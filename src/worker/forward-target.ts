@@ -41,5 +41,10 @@ function parseHost(bytes: Buffer): string | null {
 
 function parsePath(bytes: Buffer): string | null {
   const path = bytes.toString('utf8');
-  return bytes.length === 0 || bytes.length > maxPathBytes || bytes.includes(0) || !Buffer.from(path, 'utf8').equals(bytes) ? null : path;
+  return bytes.length === 0 ||
+    bytes.length > maxPathBytes ||
+    bytes.includes(0) ||
+    !Buffer.from(path, 'utf8').equals(bytes)
+    ? null
+    : path;
 }

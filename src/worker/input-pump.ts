@@ -25,7 +25,10 @@ export class InputPump {
   }
 
   write(data: Buffer): void {
-    if (this.#closed) return this.#options.consumed(data.length);
+    if (this.#closed) {
+      this.#options.consumed(data.length);
+      return;
+    }
     const taken = this.#queue.length === 0 ? this.#writeNow(data) : 0;
     if (this.#closed || taken === data.length) return;
     this.#queue.push(data.subarray(taken));

@@ -43,7 +43,8 @@ export class Liveness {
     } else if (idleMs > 0 && now - this.#lastUseMs > idleMs) {
       transport.disconnect(disconnectReason.byApplication, 'The connection was idle for too long.');
     } else {
-      if (keepaliveMs > 0 && silentMs >= keepaliveMs) transport.send(buildPayload(message.globalRequest, 'keepalive@openssh.com', true));
+      if (keepaliveMs > 0 && silentMs >= keepaliveMs)
+        transport.send(buildPayload(message.globalRequest, 'keepalive@openssh.com', true));
       transport.rekeyWhenDue();
     }
   }

@@ -50,11 +50,23 @@ export class OutputPump {
     const { channel, fd, isStderr = false, observe } = this.#options;
     for (let left = turnBytes; !this.#ended; ) {
       const room = channel.room();
-      if (room === 0) return this.#setWatching(false);
-      if (left <= 0) return this.#setWatching(true);
+      if (room === 0) {
+        this.#setWatching(false);
+        return;
+      }
+      if (left <= 0) {
+        this.#setWatching(true);
+        return;
+      }
       const chunk = addon.read(fd, Math.min(room, readBytes));
-      if (chunk === null && !this.#finishing) return this.#setWatching(true);
-      if (chunk === null || chunk.length === 0) return this.#end();
+      if (chunk === null && !this.#finishing) {
+        this.#setWatching(true);
+        return;
+      }
+      if (chunk === null || chunk.length === 0) {
+        this.#end();
+        return;
+      }
       left -= chunk.length;
       observe?.(chunk);
       channel.sendData(chunk, isStderr);

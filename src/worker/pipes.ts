@@ -32,7 +32,11 @@ export class Pipes {
   constructor(options: PipesOptions) {
     this.#options = options;
     const { ends, channel } = options;
-    this.#input = new InputPump({ fd: ends.stdin, consumed: (bytes) => channel.consumed(bytes), broken: options.inputBroken });
+    this.#input = new InputPump({
+      fd: ends.stdin,
+      consumed: (bytes) => channel.consumed(bytes),
+      broken: options.inputBroken,
+    });
     const feeder = options.isSftp ? new SftpFeeder({ input: this.#input, malformed: options.malformed }) : null;
     this.#addOutput(ends.stdout, false, feeder === null ? undefined : (chunk) => feeder.observeReplies(chunk));
     this.#addOutput(ends.stderr, true);
@@ -62,7 +66,11 @@ export class Pipes {
   #addOutput(fd: number, isStderr: boolean, observe?: (chunk: Buffer) => void): void {
     const { channel } = this.#options;
     const ended = () => this.#closeOutput(output);
-    const output = { pump: new OutputPump({ fd, channel, isStderr, ended, ...(observe && { observe }) }), fd, open: true };
+    const output = {
+      pump: new OutputPump({ fd, channel, isStderr, ended, ...(observe && { observe }) }),
+      fd,
+      open: true,
+    };
     this.#outputs.push(output);
   }
 

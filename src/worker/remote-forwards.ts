@@ -1,4 +1,4 @@
-import { addon, type AcceptedConnection, type Watch } from '../base/addon.js';
+import { type AcceptedConnection, addon, type Watch } from '../base/addon.js';
 import { isErrno } from '../errors/errno.js';
 import type { Log } from '../log/log.js';
 import type { ConnectionDoor } from './connection-door.js';
@@ -43,7 +43,8 @@ export class RemoteForwards {
   async open(type: string, body: Buffer): Promise<RequestVerdict> {
     const wanted = parseListen(type, body);
     const { door, log, maxForwards, isAllowed } = this.#options;
-    if (wanted === null || !isAllowed || this.#forwards.size >= maxForwards || this.#forwards.has(keyOf(wanted))) return false;
+    if (wanted === null || !isAllowed || this.#forwards.size >= maxForwards || this.#forwards.has(keyOf(wanted)))
+      return false;
     const { answer, fds } = await door.ask('open-listener', wanted);
     const [listener] = fds;
     if (answer.outcome === 'refused' || listener === undefined) {
@@ -77,7 +78,15 @@ export class RemoteForwards {
     this.#forwards.clear();
   }
 
-  #accept(listener: number, bound: { readonly kind: 'tcp' | 'unix'; readonly host?: string | undefined; readonly port?: number | undefined; readonly path?: string | undefined }): void {
+  #accept(
+    listener: number,
+    bound: {
+      readonly kind: 'tcp' | 'unix';
+      readonly host?: string | undefined;
+      readonly port?: number | undefined;
+      readonly path?: string | undefined;
+    },
+  ): void {
     for (let count = 0; count < acceptsPerTurn; count += 1) {
       const accepted = acceptOne(listener);
       if (accepted === null) return;
@@ -102,7 +111,12 @@ function acceptOne(listener: number): AcceptedConnection | null {
   }
 }
 
-function keyOf(wanted: { readonly kind: string; readonly host?: string | undefined; readonly port?: number | undefined; readonly path?: string | undefined }): string {
+function keyOf(wanted: {
+  readonly kind: string;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+}): string {
   return wanted.kind === 'unix' ? `unix ${wanted.path ?? ''}` : `tcp ${wanted.host ?? ''} ${wanted.port ?? 0}`;
 }
 

@@ -14,7 +14,10 @@ export type RequestVerdict = boolean | Buffer;
  * (RFC 4254 sections 4 and 5.4: answers are told apart by their order alone).
  */
 export class RequestQueue {
-  readonly #waiting: { run: () => RequestVerdict | Promise<RequestVerdict>; answer: (verdict: RequestVerdict) => void }[] = [];
+  readonly #waiting: {
+    run: () => RequestVerdict | Promise<RequestVerdict>;
+    answer: (verdict: RequestVerdict) => void;
+  }[] = [];
   #busy = false;
   #stopped = false;
 

@@ -40,7 +40,14 @@ export class RunningSession {
       const start = size ?? { columns: 80, rows: 24, widthPixels: 0, heightPixels: 0 };
       this.#terminal = new Terminal(ends.master, start, channel, ended);
     } else {
-      this.#pipes = new Pipes({ ends, channel, isSftp, ended, inputBroken: () => this.#tellEndOfWrite(), malformed: () => channel.close() });
+      this.#pipes = new Pipes({
+        ends,
+        channel,
+        isSftp,
+        ended,
+        inputBroken: () => this.#tellEndOfWrite(),
+        malformed: () => channel.close(),
+      });
     }
     channel.onClose(() => this.#release());
     void options.link.end.then((end) => this.#onProgramEnd(end));
@@ -93,7 +100,8 @@ export class RunningSession {
 
   #tellEndOfWrite(): void {
     const { channel, knowsEndOfWrite } = this.#options;
-    if (knowsEndOfWrite) channel.sendRequest(buildPayload(message.channelRequest, channel.remoteId, 'eow@openssh.com', false));
+    if (knowsEndOfWrite)
+      channel.sendRequest(buildPayload(message.channelRequest, channel.remoteId, 'eow@openssh.com', false));
   }
 
   #release(): void {

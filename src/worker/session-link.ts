@@ -42,7 +42,10 @@ export class SessionLink implements SessionEvents {
   }
 
   started(_pid: number, ends: NearEnds): void {
-    if (this.#isAborted || this.#isStarted) return closeEnds(ends);
+    if (this.#isAborted || this.#isStarted) {
+      closeEnds(ends);
+      return;
+    }
     this.#isStarted = true;
     this.#settleSetUp({ outcome: 'started', ends });
   }

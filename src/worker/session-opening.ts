@@ -1,7 +1,7 @@
 import { toUserText } from '../errors/presentation.js';
 import type { Log } from '../log/log.js';
-import type { NearEnds } from '../privsep/session-socket.js';
 import type { Question } from '../privsep/request-table.js';
+import type { NearEnds } from '../privsep/session-socket.js';
 import type { ConnectionDoor } from './connection-door.js';
 import { SessionLink } from './session-link.js';
 
@@ -11,7 +11,11 @@ export type Opening =
   | { readonly outcome: 'refused'; readonly text: string };
 
 /** Asks the broker for a session and waits until its program runs. Never throws: a fault becomes a refusal. */
-export async function openSession(door: ConnectionDoor, question: Question<'open-session'>, log: Log): Promise<Opening> {
+export async function openSession(
+  door: ConnectionDoor,
+  question: Question<'open-session'>,
+  log: Log,
+): Promise<Opening> {
   try {
     const { answer, fds } = await door.ask('open-session', question);
     if (answer.outcome === 'refused') return { outcome: 'refused', text: `${answer.text} [${answer.code}]` };
@@ -29,5 +33,8 @@ async function waitForSetUp(link: SessionLink, log: Log): Promise<Opening> {
   if (setUp.outcome === 'started') return { outcome: 'started', link, ends: setUp.ends };
   link.close();
   log.event('session.failed', { error: setUp.fault });
-  return { outcome: 'refused', text: setUp.fault === null ? 'The jail ended before the session began.' : toUserText(setUp.fault) };
+  return {
+    outcome: 'refused',
+    text: setUp.fault === null ? 'The jail ended before the session began.' : toUserText(setUp.fault),
+  };
 }

@@ -21,13 +21,22 @@ export interface SessionOptions {
 }
 
 /** What a client asked to run. */
-type Command = { readonly kind: 'shell' } | { readonly kind: 'exec'; readonly command: string } | { readonly kind: 'subsystem'; readonly subsystem: string };
+type Command =
+  | { readonly kind: 'shell' }
+  | { readonly kind: 'exec'; readonly command: string }
+  | { readonly kind: 'subsystem'; readonly subsystem: string };
 
 /** Where a session stands; what belongs to one phase exists in no other. */
 type Phase =
   | { readonly name: 'fresh'; terminal: TerminalRequest | null; readonly environment: EnvironmentCapture }
   | { readonly name: 'opening'; size: WindowSize | null }
-  | { readonly name: 'opened'; readonly opening: Opening; readonly size: WindowSize | null; readonly isSftp: boolean; readonly hasTerminal: boolean }
+  | {
+      readonly name: 'opened';
+      readonly opening: Opening;
+      readonly size: WindowSize | null;
+      readonly isSftp: boolean;
+      readonly hasTerminal: boolean;
+    }
   | { readonly name: 'running'; readonly program: RunningSession }
   | { readonly name: 'over' };
 
@@ -77,7 +86,11 @@ export class Session {
     const { terminal, environment } = this.#phase;
     const { door, log } = this.#options;
     this.#phase = { name: 'opening', size: terminal };
-    const opening = await openSession(door, { ...command, environment: environment.toQuestion(), ...(terminal && { terminal }) }, log);
+    const opening = await openSession(
+      door,
+      { ...command, environment: environment.toQuestion(), ...(terminal && { terminal }) },
+      log,
+    );
     if (this.#phase.name !== 'opening') {
       abandon(opening);
       return false;
@@ -122,7 +135,10 @@ export class Session {
     const { opening, size, isSftp, hasTerminal } = phase;
     if (opening.outcome === 'started') {
       const { link, ends } = opening;
-      this.#phase = { name: 'running', program: new RunningSession({ channel, link, ends, size, isSftp, knowsEndOfWrite }) };
+      this.#phase = {
+        name: 'running',
+        program: new RunningSession({ channel, link, ends, size, isSftp, knowsEndOfWrite }),
+      };
       return;
     }
     this.#phase = { name: 'over' };

@@ -29,7 +29,10 @@ export class SocketPump implements ChannelSink {
   }
 
   data(chunk: Buffer): void {
-    if (this.#over) return this.#channel.consumed(chunk.length);
+    if (this.#over) {
+      this.#channel.consumed(chunk.length);
+      return;
+    }
     this.#queue.push(chunk);
     this.#writeNext();
   }

@@ -1,10 +1,9 @@
 import { addon } from '../base/addon.js';
 import type { Log } from '../log/log.js';
+import { aliveIntervalMs } from '../privsep/worker-control.js';
 import { Connection, type HandedOver } from './connection.js';
 import { Control } from './control.js';
 import { type WorkerExit, workerExit } from './exit-codes.js';
-
-const aliveMs = 1_000;
 
 /** The connections of one worker, under the orders of the listener. */
 export class Worker {
@@ -32,7 +31,7 @@ export class Worker {
       },
     });
     this.#control.send({ type: 'ready' });
-    this.#aliveTimer = setInterval(() => this.#control.send({ type: 'alive' }), aliveMs);
+    this.#aliveTimer = setInterval(() => this.#control.send({ type: 'alive' }), aliveIntervalMs);
     log.event('worker.ready');
   }
 

@@ -25,7 +25,10 @@ export class TerminalInput implements ChannelSink {
   }
 
   data(chunk: Buffer): void {
-    if (this.#dropped) return this.#consumed(chunk.length);
+    if (this.#dropped) {
+      this.#consumed(chunk.length);
+      return;
+    }
     const taken = this.#queue.length === 0 ? this.#writeNow(chunk) : 0;
     if (taken === chunk.length || this.#dropped) return;
     this.#queue.push(chunk.subarray(taken));

@@ -29,16 +29,16 @@ interface TtyModule {
 }
 
 /** The one version that the wrapping is written and tested for. */
-export const ptyLibraryVersion = '1.1.0';
+const libraryVersion = '1.1.0';
 
 const require = createRequire(import.meta.url);
 let loaded: LibraryModule | undefined;
 
 /** Loads node-pty once; throws when it is another version. */
-export function loadPtyLibrary(): LibraryModule {
+function loadPtyLibrary(): LibraryModule {
   if (loaded !== undefined) return loaded;
   const { version } = require('node-pty/package.json') as { version: string };
-  if (version !== ptyLibraryVersion) throw new Error(`node-pty is ${version}; the wrapping is for ${ptyLibraryVersion}`);
+  if (version !== libraryVersion) throw new Error(`node-pty is ${version}; the wrapping is for ${libraryVersion}`);
   loaded = require('node-pty') as LibraryModule;
   return loaded;
 }
@@ -63,9 +63,8 @@ export function wrapMaster(master: number, columns: number, rows: number): Wrapp
   const { open } = library.native;
   const { ReadStream } = tty;
   library.native.open = () => ({ master, slave: noSlave, pty: '' });
-  tty.ReadStream = function (fd: number) {
-    return fd === noSlave ? new AbsentSlave() : new ReadStream(fd);
-  } as unknown as TtyModule['ReadStream'];
+  tty.ReadStream = ((fd: number) =>
+    fd === noSlave ? new AbsentSlave() : new ReadStream(fd)) as unknown as TtyModule['ReadStream'];
   let terminal: LibraryTerminal;
   try {
     terminal = library.open({ cols: columns, rows, encoding: null });

@@ -58,7 +58,14 @@ function exchange(server: Socket, client: Socket, choice: HandshakeChoice): Prom
       return signExchange(parts, blob, key.privateKey);
     };
     new Transport(
-      { socket: server, identification, hostKeys: [{ type: 'ed25519', blob }], cookie: choice.cookie, canSign: () => true, sign },
+      {
+        socket: server,
+        identification,
+        hostKeys: [{ type: 'ed25519', blob }],
+        cookie: choice.cookie,
+        canSign: () => true,
+        sign,
+      },
       {
         identified: () => undefined,
         keyed: () => undefined,
@@ -77,7 +84,12 @@ function exchange(server: Socket, client: Socket, choice: HandshakeChoice): Prom
 
 type ClientProtocol = LibraryProtocol & { start(): void };
 
-function startClient(socket: Socket, choice: HandshakeChoice, fail: (error: Error) => void, seen: (payload: Buffer) => void): void {
+function startClient(
+  socket: Socket,
+  choice: HandshakeChoice,
+  fail: (error: Error) => void,
+  seen: (payload: Buffer) => void,
+): void {
   const library = loadLibrary();
   const direction = { cipher: [choice.cipher], mac: [choice.mac], compress: ['none'], lang: [] };
   const payloads = [...choice.clientSends, buildPayload(message.ping, Buffer.alloc(choice.pingBytes))];
@@ -122,7 +134,17 @@ function toBlob(publicKey: KeyObject): Buffer {
 /** What the broker does with the parts, for a key of our own. */
 function signExchange(parts: ExchangeParts, blob: Buffer, key: KeyObject): { hash: Buffer; signature: Buffer } {
   const { clientIdent, serverIdent, clientKexInit, serverKexInit, clientShare, serverShare, secret } = parts;
-  const octets = buildPayload(0, clientIdent, serverIdent, clientKexInit, serverKexInit, blob, clientShare, serverShare, secret).subarray(1);
+  const octets = buildPayload(
+    0,
+    clientIdent,
+    serverIdent,
+    clientKexInit,
+    serverKexInit,
+    blob,
+    clientShare,
+    serverShare,
+    secret,
+  ).subarray(1);
   const hash = createHash(parts.hash).update(octets).digest();
   return { hash, signature: buildPayload(0, 'ssh-ed25519', signWith(null, hash, key)).subarray(1) };
 }

@@ -6,7 +6,7 @@ import { message } from '../ssh2/messages.js';
 import { makePooledRandomFill } from '../ssh2/padding-pool.js';
 import { WireReader } from '../ssh2/wire.js';
 import { runHandshake } from './handshake.js';
-import type { SelfCheck } from './run.js';
+import type { SelfCheck } from './self-check.js';
 
 const unknownMessage = 200;
 /** More than the library's own 35,000, less than our cap. */
@@ -45,7 +45,11 @@ export const libraryChecks: readonly SelfCheck[] = [
   {
     name: 'our cookie, our extension info first, large packets, unknown messages handed up',
     run: async () => {
-      const seen = await runHandshake({ ...small, clientSends: [Buffer.of(unknownMessage)], pingBytes: largePacketBytes });
+      const seen = await runHandshake({
+        ...small,
+        clientSends: [Buffer.of(unknownMessage)],
+        pingBytes: largePacketBytes,
+      });
       assert.ok(seen.serverKexInit.subarray(1, 17).equals(cookie));
       const first = new WireReader(seen.clientGot[0] ?? Buffer.alloc(0));
       assert.equal(first.byte(), message.extensionInfo);
@@ -56,7 +60,16 @@ export const libraryChecks: readonly SelfCheck[] = [
       assert.deepEqual(seen.serverGot, [Buffer.of(unknownMessage)]);
     },
   },
-  ...keyExchanges.map((kex) => ({ name: `key exchange ${kex}`, run: async () => void (await runHandshake({ ...small, kex })) })),
-  ...ciphers.map((cipher) => ({ name: `cipher ${cipher}`, run: async () => void (await runHandshake({ ...small, cipher })) })),
-  ...macs.map((mac) => ({ name: `mac ${mac}`, run: async () => void (await runHandshake({ ...small, cipher: 'aes128-ctr', mac })) })),
+  ...keyExchanges.map((kex) => ({
+    name: `key exchange ${kex}`,
+    run: async () => void (await runHandshake({ ...small, kex })),
+  })),
+  ...ciphers.map((cipher) => ({
+    name: `cipher ${cipher}`,
+    run: async () => void (await runHandshake({ ...small, cipher })),
+  })),
+  ...macs.map((mac) => ({
+    name: `mac ${mac}`,
+    run: async () => void (await runHandshake({ ...small, cipher: 'aes128-ctr', mac })),
+  })),
 ];

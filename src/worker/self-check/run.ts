@@ -2,12 +2,6 @@ import { loadLibrary } from '../ssh2/library.js';
 import { libraryChecks } from './library-checks.js';
 import { terminalChecks } from './terminal-checks.js';
 
-/** Proves one correction; throws when it does not hold. */
-export interface SelfCheck {
-  readonly name: string;
-  run(): void | Promise<void>;
-}
-
 export interface CheckResults {
   readonly failed: readonly { readonly name: string; readonly error: unknown }[];
   readonly hasNativeCiphers: boolean;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { addon } from '../../base/addon.js';
 import { wrapMaster } from '../pty/wrap-master.js';
-import type { SelfCheck } from './run.js';
+import type { SelfCheck } from './self-check.js';
 
 const output = Buffer.alloc(3000, 'x');
 const input = Buffer.from('input\n');
@@ -19,7 +19,11 @@ export const terminalChecks: readonly SelfCheck[] = [
         addon.write(slave, output);
         addon.write(master, input);
         for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-        assert.equal(addon.read(slave, 100)?.toString('latin1'), input.toString('latin1'), 'the program gets its input');
+        assert.equal(
+          addon.read(slave, 100)?.toString('latin1'),
+          input.toString('latin1'),
+          'the program gets its input',
+        );
         wrapped.resize(100, 40);
         addon.close(slave);
         slaveOpen = false;
@@ -34,6 +38,7 @@ export const terminalChecks: readonly SelfCheck[] = [
 
 function drain(master: number): Buffer {
   const chunks: Buffer[] = [];
-  for (let chunk = addon.read(master, 65_536); chunk !== null && chunk.length > 0; chunk = addon.read(master, 65_536)) chunks.push(chunk);
+  for (let chunk = addon.read(master, 65_536); chunk !== null && chunk.length > 0; chunk = addon.read(master, 65_536))
+    chunks.push(chunk);
   return Buffer.concat(chunks);
 }

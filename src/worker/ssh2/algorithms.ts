@@ -23,7 +23,12 @@ export const ciphers = [
   'aes256-ctr',
 ] as const;
 
-export const macs = ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'] as const;
+export const macs = [
+  'hmac-sha2-256-etm@openssh.com',
+  'hmac-sha2-512-etm@openssh.com',
+  'hmac-sha2-256',
+  'hmac-sha2-512',
+] as const;
 
 /** Signature algorithms for user keys that the broker verifies (announced by `server-sig-algs`, RFC 8308). */
 export const userSignatureAlgorithms = [

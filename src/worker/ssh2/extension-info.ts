@@ -7,5 +7,12 @@ import { buildPayload } from './wire.js';
  * `ping@openssh.com`: OpenSSH's clients use it to hide the timing of keystrokes.
  */
 export function buildExtensionInfo(): Buffer {
-  return buildPayload(message.extensionInfo, 2, 'server-sig-algs', userSignatureAlgorithms.join(','), 'ping@openssh.com', '0');
+  return buildPayload(
+    message.extensionInfo,
+    2,
+    'server-sig-algs',
+    userSignatureAlgorithms.join(','),
+    'ping@openssh.com',
+    '0',
+  );
 }

@@ -21,7 +21,11 @@ export type SignExchange = (parts: ExchangeParts) => ExchangeSignature;
  * broker with the parts of the exchange, and the answer counts only when the broker computed the same hash as the library.
  * Each connection has its own objects, because the library calls `sign` without saying for whom.
  */
-export function makeHostKeys(keys: readonly PublicHostKey[], parts: () => ExchangeParts, sign: SignExchange): Record<string, LibraryHostKey> {
+export function makeHostKeys(
+  keys: readonly PublicHostKey[],
+  parts: () => ExchangeParts,
+  sign: SignExchange,
+): Record<string, LibraryHostKey> {
   const table: Record<string, LibraryHostKey> = Object.create(null) as Record<string, LibraryHostKey>;
   for (const { blob } of keys) {
     const type = new WireReader(blob).text();

@@ -35,8 +35,16 @@ export class KeyExchangeWatch {
     this.#cookie = firstCookie;
     this.#protocol = protocol;
     this.#onBegin = onBegin;
-    Object.defineProperty(protocol, '_kexinit', { configurable: true, get: () => this.#ours, set: (value) => this.#setOurs(value) });
-    Object.defineProperty(protocol, '_kex', { configurable: true, get: () => this.#exchange, set: (value) => this.#setExchange(value) });
+    Object.defineProperty(protocol, '_kexinit', {
+      configurable: true,
+      get: () => this.#ours,
+      set: (value) => this.#setOurs(value),
+    });
+    Object.defineProperty(protocol, '_kex', {
+      configurable: true,
+      get: () => this.#exchange,
+      set: (value) => this.#setExchange(value),
+    });
   }
 
   /** True from our KEXINIT until both sides use the new keys. */
@@ -53,7 +61,8 @@ export class KeyExchangeWatch {
   parts(): ExchangeParts {
     const exchange = this.#exchange;
     const hash = hashes.find((name) => name === exchange?.hashName);
-    if (exchange === undefined || this.#secret === undefined || hash === undefined) throw new Error('no key exchange to sign');
+    if (exchange === undefined || this.#secret === undefined || hash === undefined)
+      throw new Error('no key exchange to sign');
     return {
       kex: exchange.type === 'group' ? 'dh' : 'curve',
       hash,
@@ -84,10 +93,15 @@ export class KeyExchangeWatch {
     this.#exchange = exchange;
     if (exchange === undefined) return;
     const { kex, serverHostKey } = this.#protocol._offer.lists;
-    this.#protocol._skipNextInboundPacket = isWrongGuess(exchange._remoteKexinit, kex.array[0] ?? '', serverHostKey.array[0] ?? '');
+    this.#protocol._skipNextInboundPacket = isWrongGuess(
+      exchange._remoteKexinit,
+      kex.array[0] ?? '',
+      serverHostKey.array[0] ?? '',
+    );
     const compute = exchange.computeSecret.bind(exchange);
     exchange.computeSecret = (share) => {
-      if (exchange.type === '25519' && share.length !== x25519ShareBytes) return new Error('the client share is not 32 bytes');
+      if (exchange.type === '25519' && share.length !== x25519ShareBytes)
+        return new Error('the client share is not 32 bytes');
       const secret = compute(share);
       if (!(secret instanceof Error)) this.#secret = secret;
       return secret;

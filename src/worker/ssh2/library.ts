@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
+import { takeOverMessages } from './message-table.js';
 import { withRaisedPacketCap } from './packet-cap.js';
 import { makePooledRandomFill } from './padding-pool.js';
-import { takeOverMessages } from './message-table.js';
 import type { LibraryMessageHandler, LibraryProtocol, LibraryProtocolOptions } from './protocol-types.js';
 
 /**
@@ -24,7 +24,7 @@ export interface Library {
 const require = createRequire(import.meta.url);
 
 /** The one version that the corrections are written and tested for. */
-export const libraryVersion = '1.17.0';
+const libraryVersion = '1.17.0';
 
 let loaded: Library | undefined;
 
@@ -53,5 +53,12 @@ function loadParts(version: string): Library {
   takeOverMessages(messageTable);
   const { sendPacket } = require('ssh2/lib/protocol/utils.js') as { sendPacket: Library['sendPacket'] };
   const Protocol = require('ssh2/lib/protocol/Protocol.js') as Library['Protocol'];
-  return { Protocol, messageTable, sendPacket, hasNativeCiphers: ciphers.bindingAvailable, ready: ciphers.init, version };
+  return {
+    Protocol,
+    messageTable,
+    sendPacket,
+    hasNativeCiphers: ciphers.bindingAvailable,
+    ready: ciphers.init,
+    version,
+  };
 }

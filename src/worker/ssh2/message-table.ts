@@ -21,5 +21,10 @@ export function takeOverMessages(table: (LibraryMessageHandler | undefined)[]): 
 
 /** True when the table is as `takeOverMessages` leaves it. */
 export function areMessagesTakenOver(table: readonly (LibraryMessageHandler | undefined)[]): boolean {
-  return table.length === 256 && table.every((handler, type) => (kept.includes(type) ? typeof handler === 'function' && handler !== receive : handler === receive));
+  return (
+    table.length === 256 &&
+    table.every((handler, type) =>
+      kept.includes(type) ? typeof handler === 'function' && handler !== receive : handler === receive,
+    )
+  );
 }

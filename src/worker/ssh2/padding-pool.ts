@@ -13,7 +13,11 @@ export function makePooledRandomFill(): typeof randomFillSync {
   let used = poolBytes;
   const fill = (target: unknown, offset?: number, size?: number): unknown => {
     if (!(target instanceof Uint8Array) || offset === undefined || size === undefined || size > largestPooled) {
-      return Reflect.apply(randomFillSync, undefined, [target, offset, size].filter((argument) => argument !== undefined));
+      return Reflect.apply(
+        randomFillSync,
+        undefined,
+        [target, offset, size].filter((argument) => argument !== undefined),
+      );
     }
     if (used + size > poolBytes) {
       randomFillSync(pool);

@@ -39,7 +39,12 @@ export interface LibraryProtocol {
   _kexinit: Buffer | undefined;
   _compatFlags: number;
   _skipNextInboundPacket: boolean;
-  readonly _offer: { readonly lists: { readonly kex: { readonly array: readonly string[] }; readonly serverHostKey: { readonly array: readonly string[] } } };
+  readonly _offer: {
+    readonly lists: {
+      readonly kex: { readonly array: readonly string[] };
+      readonly serverHostKey: { readonly array: readonly string[] };
+    };
+  };
   _strictMode: boolean | undefined;
   readonly _handlers: { readonly receive?: (payload: Buffer) => void };
   readonly _packetRW: { readonly write: LibraryPacketWriter };

@@ -43,6 +43,9 @@ export class TrafficMeter {
 
   /** True when the keys have served long enough. */
   wantsNewKeys(nowMs: number): boolean {
-    return this.bytesIn + this.bytesOut - this.#keyedBytes >= trafficLimits.rekeyBytes || nowMs - this.#keyedMs >= trafficLimits.rekeyTimeMs;
+    return (
+      this.bytesIn + this.bytesOut - this.#keyedBytes >= trafficLimits.rekeyBytes ||
+      nowMs - this.#keyedMs >= trafficLimits.rekeyTimeMs
+    );
   }
 }

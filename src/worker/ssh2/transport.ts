@@ -168,7 +168,10 @@ export class Transport {
     } catch (error) {
       // Expected: whatever the engine says about a hostile packet (length, MAC, shape), and WireError of our own parsers.
       if (!(error instanceof WireError)) this.#handlers.faulted(error);
-      this.disconnect(disconnectReason.protocolError, error instanceof WireError ? error.message : 'a packet could not be read');
+      this.disconnect(
+        disconnectReason.protocolError,
+        error instanceof WireError ? error.message : 'a packet could not be read',
+      );
     }
   }
 
@@ -225,9 +228,13 @@ export class Transport {
   }
 
   #onExchange(): void {
-    if (!this.#startsOwnExchange && !this.meter.admitExchange()) throw new WireError('more key exchanges than its traffic explains');
+    if (!this.#startsOwnExchange && !this.meter.admitExchange())
+      throw new WireError('more key exchanges than its traffic explains');
     if (!this.#keyed) return; // the first one stands under the grace deadline
-    this.#rekeyTimer = setTimeout(() => this.destroy('a key exchange did not end'), trafficLimits.rekeyDeadlineMs).unref();
+    this.#rekeyTimer = setTimeout(
+      () => this.destroy('a key exchange did not end'),
+      trafficLimits.rekeyDeadlineMs,
+    ).unref();
   }
 
   #onKeys(): void {
