@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -159,7 +160,8 @@ int host_main(int argc, char **argv) {
     int r = open_missing_stdio();
     if (r == 0)
         r = process_hide();
-    if (r == 0 && chdir("/") < 0)
+    /* What a killed jail keeper leaves behind is buried here, at once. */
+    if (r == 0 && (chdir("/") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0))
         r = -errno;
     umask(022);
     if (r < 0)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,48 +16,6 @@
 #include "signal-names.h"
 
 #define COUNT_MAX 65536u
-
-static int lock_fd(int fd, const char *path, struct failure *ret_failure) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return 0;
-    int error = errno == EWOULDBLOCK ? EBUSY : errno;
-    return failure_set(ret_failure, "flock", path, error,
-                       error == EBUSY ? "another keeper holds the jail" : "cannot be locked");
-}
-
-/* RUN/jails/NAME and RUN/jails; RUN itself exists. */
-static int make_run_dir(const char *run_dir) {
-    char parent[1100];
-    snprintf(parent, sizeof parent, "%s", run_dir);
-    char *slash = strrchr(parent, '/');
-    if (slash == NULL || slash == parent)
-        return -EINVAL;
-    *slash = '\0';
-    if (mkdir(parent, 0700) < 0 && errno != EEXIST)
-        return -errno;
-    return mkdir(run_dir, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-int keeper_lock(struct keeper *keeper, const char *run_dir, const char *dir,
-                struct failure *ret_failure) {
-    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-    int r = make_run_dir(run_dir);
-    keeper->run_fd = r < 0 ? r : open(run_dir, flags);
-    if (keeper->run_fd < 0)
-        return failure_set(ret_failure, "run-dir", run_dir, r < 0 ? -r : errno,
-                           "cannot be made or opened");
-    keeper->lock_fd =
-        openat(keeper->run_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (keeper->lock_fd < 0)
-        return failure_set(ret_failure, "open", run_dir, errno, "no lock file");
-    r = lock_fd(keeper->lock_fd, run_dir, ret_failure);
-    if (r < 0)
-        return r;
-    keeper->dir_lock_fd = open(dir, flags);
-    if (keeper->dir_lock_fd < 0)
-        return failure_set(ret_failure, "open", dir, errno, "the jail's directory is missing");
-    return lock_fd(keeper->dir_lock_fd, dir, ret_failure);
-}
 
 void keeper_write_state(const struct keeper *keeper, const char *state, const char *how,
                         int status) {

@@ -42,6 +42,8 @@ static int boot(struct keeper *keeper, struct failure *ret_failure) {
     if (r == 0 && keeper->lock_fd < 0) {
         failure = failure_in("lock");
         r = keeper_lock(keeper, spec->run_dir, spec->dir, &failure);
+        if (r == 0)
+            r = keeper_end_stale(keeper, spec->base, &failure);
     }
     if (r == 0) {
         failure = failure_in("boot");

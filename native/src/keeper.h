@@ -65,11 +65,16 @@ extern const size_t keeper_n_ops;
 /* Begins the jail's end: the stop signal to init, KILL after the deadline (0: at once). */
 void keeper_stop(struct keeper *keeper, uint64_t deadline_ms);
 
-/* ---- keeper-state.c ---- */
+/* ---- keeper-lock.c, keeper-state.c ---- */
 
 /* Takes both locks. Stage "lock" with EBUSY when another keeper (of any instance) has one. */
 int keeper_lock(struct keeper *keeper, const char *run_dir, const char *dir,
                 struct failure *ret_failure);
+
+/* Ends what a keeper that was killed has left: its init, known by the state file and recognised by
+ * the jail's id range, and all processes with it. Called with the locks held, so that no two mounts
+ * of one upper directory ever live. Step "stale"; ETIMEDOUT when it cannot be ended. */
+int keeper_end_stale(const struct keeper *keeper, uint32_t base, struct failure *ret_failure);
 
 /* Writes RUN/jails/NAME/state: state = starting | running | ended, and how it ended. */
 void keeper_write_state(const struct keeper *keeper, const char *state, const char *how,
