@@ -25,7 +25,7 @@ interface LibraryModule {
 }
 
 interface TtyModule {
-  ReadStream: new (fd: number) => unknown;
+  ReadStream: new (fd: number) => object;
 }
 
 /** The one version that the wrapping is written and tested for. */
@@ -63,8 +63,9 @@ export function wrapMaster(master: number, columns: number, rows: number): Wrapp
   const { open } = library.native;
   const { ReadStream } = tty;
   library.native.open = () => ({ master, slave: noSlave, pty: '' });
-  tty.ReadStream = ((fd: number) =>
-    fd === noSlave ? new AbsentSlave() : new ReadStream(fd)) as unknown as TtyModule['ReadStream'];
+  tty.ReadStream = new Proxy(ReadStream, {
+    construct: (stream, [fd]: [number]) => (fd === noSlave ? new AbsentSlave() : new stream(fd)),
+  });
   let terminal: LibraryTerminal;
   try {
     terminal = library.open({ cols: columns, rows, encoding: null });
