@@ -282,6 +282,15 @@ static struct keeper *make_keeper(const char *jail, int spec_fd) {
     return &keeper;
 }
 
+/* The host keeper's log belongs to the host keeper; whatever there is to say goes on sockets. */
+static int quiet_stdio(void) {
+    CLEANUP_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (null < 0 || dup2(null, fd) < 0)
+            return -errno;
+    return 0;
+}
+
 _Noreturn void keeper_main(const char *jail, int spec_fd, int reply_fd) {
     const int keep[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, spec_fd, reply_fd};
     char title[KEEPER_JAIL_NAME_MAX + 16];
@@ -295,6 +304,8 @@ _Noreturn void keeper_main(const char *jail, int spec_fd, int reply_fd) {
     int r = process_hide();
     if (r == 0)
         r = io_close_all_but(keep, sizeof keep / sizeof *keep);
+    if (r == 0)
+        r = quiet_stdio();
     if (r == 0 && (setsid() < 0 || chdir("/") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0))
         r = -errno;
     if (r < 0)

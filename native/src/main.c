@@ -1,4 +1,5 @@
 /* jail-keeper: everything of jaild that runs as the host's root and touches jails. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,8 +29,10 @@ static const struct {
 
 int main(int argc, char **argv) {
     process_title_init(argc, argv);
-    if (argc >= 2 && strcmp(argv[1], "host") == 0)
+    if (argc >= 2 && strcmp(argv[1], "host") == 0) {
+        signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to report, not a death */
         host_reexecute(argv);
+    }
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

@@ -15,7 +15,7 @@
 
 struct session *session_find(struct keeper *keeper, const char *id) {
     struct session *session = keeper->sessions;
-    while (session != NULL && strcmp(session->id, id) != 0)
+    while (session != NULL && (session->state == SESSION_FAILED || strcmp(session->id, id) != 0))
         session = session->next;
     return session;
 }
