@@ -146,7 +146,8 @@ async function config([verb, ...args]: string[]): Promise<number> {
   return 0;
 }
 
-function version(): Promise<number> {
+function version(args: string[]): Promise<number> {
+  read(args, {});
   // Our own file, read as text: a JSON import would make it part of every role.
   const manifest = readFileSync(join(projectRoot, 'package.json'), 'utf8');
   process.stdout.write(`${/"version": "([^"]+)"/.exec(manifest)?.[1] ?? 'unknown'}\n`);
