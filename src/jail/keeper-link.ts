@@ -49,6 +49,7 @@ export class KeeperLink {
           workerExited: this.#onWorkerExited,
           closed: (fault) => this.#onClosed(fault),
         });
+        this.#log.event('keeper.connected');
         return this.#client;
       } catch (cause) {
         // Expected while the keeper is being restarted: no socket, nobody listening, a full queue.
@@ -63,7 +64,7 @@ export class KeeperLink {
 
   #onClosed(fault: JaildError | null): void {
     if (this.#closed) return;
-    this.#log.event('role.exited', { name: 'keeper', ...(fault !== null && { error: fault }) });
+    this.#log.event('keeper.lost', fault === null ? {} : { error: fault });
     // Workers' exits are told on this connection, so that it is made again without waiting for a question.
     this.client().catch((error: unknown) => this.#log.fault('connecting to the keeper again', error));
   }

@@ -79,10 +79,10 @@ export class JailRuntime {
     return this.listRunning().length;
   }
 
-  /** Ends all jails (the server stops with `stop_jails`) and removes the group that held theirs. */
-  async stopAll(deadlineMs: number): Promise<void> {
-    await Promise.all(this.listRunning().map(({ name }) => this.stop(name, deadlineMs)));
+  /** Removes the group that held the jails' groups; only when none runs. */
+  removeCgroup(): void {
     const place = this.#cgroupPlace();
+    this.#cgroup = undefined;
     if (place !== null) removeCgroupPlace(place);
   }
 

@@ -1,5 +1,5 @@
 import type { AbsolutePath, BaseId, HostName, JailName } from '../base/brands.js';
-import type { JailVolume } from '../store/jails.js';
+import type { JailVolume } from '../store/volume.js';
 
 /** The network of a jail, as the keeper sets it up. */
 export type SpecNetwork =

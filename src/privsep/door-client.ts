@@ -18,7 +18,7 @@ interface Pending {
   fail(fault: JaildError): void;
 }
 
-const defaultDeadlineMs = 40_000;
+const defaultDeadlineMs = 100_000;
 
 /**
  * Client end of a door: questions with their answers, in any order, and events. It trusts the broker, so that it needs no

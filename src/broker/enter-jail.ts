@@ -1,0 +1,43 @@
+import { addon } from '../base/addon.js';
+import { isJaildError } from '../errors/jaild-error.js';
+import type { RunningJail } from '../jail/running-jail.js';
+import type { EnterQuestion } from '../privsep/jail-control-client.js';
+import type { Jail } from '../store/jails.js';
+import type { BrokerContext } from './context.js';
+import type { SessionEntry } from './session-registry.js';
+
+export type EnterPlan = Omit<EnterQuestion, 'session' | 'deadlineMs'>;
+export type EnterFacts = Pick<SessionEntry, 'account' | 'kind' | 'connectionId' | 'source'>;
+
+/**
+ * Opens a session in a jail, starting it if need be. The session is in the registry before the keeper can tell its end.
+ * The descriptor is the session socket. Faults: those of a start, `keeper-failed`, `keeper-unreachable`.
+ */
+export async function enterJail(context: BrokerContext, jail: Jail, plan: EnterPlan, facts: EnterFacts): Promise<{ sessionId: string; fd: number }> {
+  const sessionId = context.sessions.newId();
+  context.sessions.add({ ...facts, sessionId, jail: jail.name, user: plan.user, terminal: plan.terminal !== undefined, startedMs: Date.now() });
+  try {
+    const question = { ...plan, session: sessionId, deadlineMs: context.config().session.enterTimeMs };
+    const fd = await inRunningJail(context, jail, (running) => running.control.enter(question));
+    return { sessionId, fd };
+  } catch (error) {
+    context.sessions.remove(sessionId);
+    throw error;
+  }
+}
+
+/** Runs `work` in the running jail; once more when it turned out to be ending at that very moment (linger, a stop, a crash). */
+export async function inRunningJail<Result>(context: BrokerContext, jail: Jail, work: (running: RunningJail) => Promise<Result>): Promise<Result> {
+  const running = await context.runtime.ensureRunning(jail);
+  try {
+    return await work(running);
+  } catch (error) {
+    if (!isJaildError(error, 'keeper-unreachable') || !running.control.isClosed) throw error;
+  }
+  return await work(await context.runtime.ensureRunning(jail));
+}
+
+/** Hands a session's descriptor to nobody: the asker has gone. */
+export function hangUp(fd: number): void {
+  addon.close(fd);
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import type { AccountName, JailName } from '../base/brands.js';
+
+/** One session that somebody opened; it ends when the jail's keeper says so. */
+export interface SessionEntry {
+  readonly sessionId: string;
+  readonly jail: JailName;
+  readonly account: AccountName;
+  /** Name inside the jail. */
+  readonly user: string;
+  readonly kind: string;
+  readonly terminal: boolean;
+  readonly startedMs: number;
+  /** Empty for an admin's session, and for one that an earlier broker opened. */
+  readonly connectionId: string;
+  readonly source: string;
+}
+
+/** All sessions that the broker knows of. */
+export class SessionRegistry {
+  readonly #sessions = new Map<string, SessionEntry>();
+
+  newId(): string {
+    return randomBytes(8).toString('hex');
+  }
+
+  add(entry: SessionEntry): void {
+    this.#sessions.set(entry.sessionId, entry);
+  }
+
+  find(sessionId: string): SessionEntry | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  /** The entry that ended, once. */
+  remove(sessionId: string): SessionEntry | undefined {
+    const entry = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    return entry;
+  }
+
+  list(): SessionEntry[] {
+    return [...this.#sessions.values()];
+  }
+
+  countOf(connectionId: string): number {
+    return this.list().filter((entry) => entry.connectionId === connectionId).length;
+  }
+
+  /** All sessions of a jail that has ended. */
+  removeJail(jail: JailName): SessionEntry[] {
+    const gone = this.list().filter((entry) => entry.jail === jail);
+    for (const { sessionId } of gone) this.#sessions.delete(sessionId);
+    return gone;
+  }
+}
