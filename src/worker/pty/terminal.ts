@@ -25,7 +25,13 @@ export class Terminal {
     this.#wrapped = wrapMaster(master, Math.max(size.columns, 1), Math.max(size.rows, 1));
     this.#input = new TerminalInput(master, (bytes) => channel.consumed(bytes));
     this.#output = new OutputPump({ fd: master, channel, ended });
-    channel.attach(this.#input);
+    channel.attach({
+      data: (chunk) => {
+        this.#apply(); // a size that was sent before these bytes holds when the program reads them
+        this.#input.data(chunk);
+      },
+      eof: () => this.#input.eof(),
+    });
   }
 
   /** Sets the window: at once after a quiet time, else the latest size after a pause. */
