@@ -27,8 +27,9 @@ static void end_all(time_t grace_s) {
     const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
     sigset_t nothing;
     sigemptyset(&nothing);
-    kill(-1, SIGTERM);
-    kill(-1, SIGHUP); /* interactive shells ignore TERM */
+    kill(
+        -1,
+        SIGTERM); /* no HUP: it would cut short what ends in order (the keeper hangs up sessions) */
     kill(-1, SIGCONT);
     for (time_t i = 0; i < grace_s * (1000 / LOOK_MS); i++) {
         bury();
