@@ -11,6 +11,11 @@ export const hostKeyBlob = strings(
   Buffer.from(pair.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)),
 );
 
+/** How clients show that key. */
+export function hostKeyFingerprint(): string {
+  return `SHA256:${createHash('sha256').update(hostKeyBlob).digest('base64').replace(/=+$/, '')}`;
+}
+
 /** What the broker makes of the parts of an exchange: hash and signature blob. */
 export function signExchange(parts: Question<'sign-exchange'>): { hash: Buffer; signature: Buffer } {
   const values = [parts.clientIdent, parts.serverIdent, parts.clientKexInit, parts.serverKexInit].map(toBytes);

@@ -15,10 +15,11 @@ export interface ClientResult {
 export class SshClient {
   readonly directory = mkdtempSync(join(tmpdir(), 'door-peer-client-'));
   readonly port: number;
+  readonly keyFile = join(this.directory, 'key');
 
   constructor(port: number) {
     this.port = port;
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(this.directory, 'key')]);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', this.keyFile]);
   }
 
   /** Options for ssh, scp and sftp alike (the port excepted: `-p` or `-P`). */
@@ -30,7 +31,7 @@ export class SshClient {
       'LogLevel=ERROR',
       'ConnectTimeout=10',
     ];
-    return ['-F', 'none', '-i', join(this.directory, 'key'), ...set.flatMap((option) => ['-o', option])];
+    return ['-F', 'none', '-i', this.keyFile, ...set.flatMap((option) => ['-o', option])];
   }
 
   spawn(flags: readonly string[], command?: string): ChildProcess {
