@@ -190,16 +190,17 @@ export class WorkerPool {
     const member = this.#memberOf(link);
     if (member !== undefined) this.#members.delete(member);
     const lost = link.connectionIds;
-    if (retired) this.#log.event('worker.retired', { worker: link.id });
-    else if (this.#killed.has(link))
-      this.#log.event('worker.exited', { worker: link.id, killed: true, lostConnections: lost.length });
-    else
+    const isKilled = this.#killed.has(link); // why was said before
+    if (retired || isKilled) {
+      this.#log.event('worker.retired', { worker: link.id, killed: isKilled, lostConnections: lost.length });
+    } else {
       this.#log.event('worker.failed', {
         worker: link.id,
         workerPid: link.pid,
         lostConnections: lost.length,
         error: fault ?? undefined,
       });
+    }
     this.#events.lost(link, lost);
     this.#fillSpares();
     this.#noteEmpty();

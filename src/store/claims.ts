@@ -82,12 +82,6 @@ export async function writeClaim(claim: Claim, directory: string = claimsDirecto
   await writeFileAtomically(join(directory, fileName(claim.stateDir)), formatRecord(claimKind, claim), { mode: 0o644 });
 }
 
-/** Gives up all that this instance claimed (it is being removed). */
-export async function dropClaim(stateDir: string, directory: string = claimsDirectory): Promise<void> {
-  if (existsSync(directory))
-    await withLock(join(directory, '.lock'), () => removeFile(join(directory, fileName(stateDir))));
-}
-
 export function claimedRanges(claims: readonly Claim[]): IdRange[] {
   return claims.flatMap((claim) =>
     claim.bases.map((base) => rangeOfBase(parseBaseId(base), `the instance in ${claim.stateDir}`)),

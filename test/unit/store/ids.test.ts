@@ -7,7 +7,6 @@ import fc from 'fast-check';
 import { parseAbsolutePath, parseJailName } from '../../../src/base/brands.js';
 import { parseSubnet } from '../../../src/base/ip.js';
 import { isJaildError } from '../../../src/errors/jaild-error.js';
-import { dropClaim } from '../../../src/store/claims.js';
 import { overlaps, parseSubordinateIds, planBase } from '../../../src/store/id-ranges.js';
 import { IdAllocator } from '../../../src/store/ids.js';
 
@@ -90,7 +89,6 @@ describe('id allocator', () => {
     assert.equal(new Set(bases).size, 3);
     rmSync(join(folder, 'one'), { recursive: true });
     assert.equal(await open('three').allocate(jailOf(9)), bases[0]);
-    await dropClaim(join(folder, 'three'), join(folder, 'claims'));
   });
 
   it('gives a range back only when no file of it can remain', async () => {
