@@ -95,7 +95,7 @@ static _Noreturn void run_toolbox(const struct enter_request *request, const cha
 
 static _Noreturn void run_words(const struct enter_request *request, char **environment) {
     const char **words = collect_words(request, 0);
-    if (words == NULL)
+    if (words == NULL || words[0] == NULL)
         give_up("argv", ENOMEM);
     environ = environment; /* its PATH is the one to search */
     execvpe(words[0], (char *const *)(uintptr_t)words, environment);
@@ -124,7 +124,8 @@ static _Noreturn void run_shell(const struct enter_request *request, const struc
     }
     run(user->shell, words, environment);
     int error = errno;
-    if (command == NULL && user->uid == 0 && error == ENOENT) { /* let root in to mend it */
+    if (command == NULL && user->uid == 0 && error == ENOENT &&
+        strcmp(user->shell, "/bin/sh") != 0) { /* let root in to mend it */
         say("jaild: %s: %s, starting /bin/sh", user->shell, strerror(error));
         words[0] = shell_name("/bin/sh", login, name, sizeof name);
         run("/bin/sh", words, environment);

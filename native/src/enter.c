@@ -41,7 +41,7 @@ static int send_started(int status_fd, struct enter_stdio *stdio, struct failure
 static int set_up(const struct jail_runtime *runtime, const struct enter_request *request,
                   int status_fd, struct passwd_user *ret_user, struct failure *ret_failure) {
     const int keep[] = {status_fd, runtime->init_pidfd, runtime->root_fd, runtime->devpts_fd};
-    struct enter_stdio stdio;
+    struct enter_stdio stdio = {.n_near = 0};
     int r = join_prepare(keep, sizeof keep / sizeof *keep, ret_failure);
     if (r == 0)
         r = join_jail(runtime, ret_failure);
