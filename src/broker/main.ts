@@ -47,6 +47,8 @@ export interface RunningBroker {
 export async function runBroker(config: Config, options: { log: Log }): Promise<RunningBroker> {
   const context = await makeContext(config, options.log);
   await reconcile(context);
+  // Exits of workers are told on this connection; a keeper that is not there yet is waited for by whoever needs it.
+  context.keeper.client().catch((error: unknown) => context.log.event('keeper.lost', { error }));
   const sockets = openSockets(context);
   const stopWatching = watchAccounts(context);
   void autostart(context);
@@ -120,7 +122,7 @@ async function makeContext(first: Config, log: Log): Promise<BrokerContext> {
       log,
       audit,
     }),
-    resume: new ResumeStore(config.server.runDir),
+    resume: new ResumeStore(config.server.runDir, log),
     keeper,
     nat,
     runtime,

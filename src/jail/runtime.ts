@@ -88,8 +88,9 @@ export class JailRuntime {
 
   /** Gives up the control connections; the jails go on. */
   close(): void {
-    for (const running of this.#running.values()) running.control.close();
-    this.#running.clear();
+    const controls = [...this.#running.values()].map(({ control }) => control);
+    this.#running.clear(); // first: a connection that we close ourselves is no news of the jail
+    for (const control of controls) control.close();
   }
 
   async #start(jail: Jail): Promise<RunningJail> {

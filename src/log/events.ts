@@ -51,6 +51,7 @@ export const events = {
   'keeper.connected': 'info',
   'network.degraded': 'warn',
   'connection.resumed': 'info',
+  'connection.unresumable': 'warn',
   'broker.reconciled': 'info',
   'jail.created': 'info',
   'jail.started': 'info',
