@@ -66,6 +66,7 @@ export const codes = {
   'jail-network-failed': { user: unavailable, exit: 1 },
   'jail-start-failed': { user: 'Your machine could not be started.', exit: 1 },
   'jail-files-failed': { user: unavailable, exit: 1 },
+  'toolbox-missing': { user: unavailable, exit: 1 },
   'host-key-unsafe': { user: unavailable, exit: 4 },
   'not-found': { user: 'There is nothing of that name.', exit: 3 },
   'too-many': { user: 'There are too many of these already.', exit: 5 },
