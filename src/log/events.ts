@@ -66,6 +66,7 @@ export const events = {
   'worker.drained': 'info',
   'worker.said': 'warn',
   'connection.ended': 'info',
+  'connection.dropped': 'noise',
   'session.failed': 'warn',
   'forward.refused': 'info',
 

@@ -174,7 +174,12 @@ export class Connection {
     live?.liveness?.stop();
     live?.protocol?.close();
     const { bytesIn, bytesOut } = live?.transport.meter ?? { bytesIn: 0, bytesOut: 0 };
-    this.#log.event('connection.ended', { reason, bytesIn, bytesOut, untrusted: { client: this.#clientLine } });
+    this.#log.event(live?.protocol ? 'connection.ended' : 'connection.dropped', {
+      reason,
+      bytesIn,
+      bytesOut,
+      untrusted: { client: this.#clientLine },
+    });
     void this.#door.end(reason, bytesIn, bytesOut).then(() => this.#events.closed(this.#handed.connectionId));
   }
 }

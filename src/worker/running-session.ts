@@ -9,6 +9,12 @@ import { message } from './ssh2/messages.js';
 import { buildPayload } from './ssh2/wire.js';
 import type { WindowSize } from './terminal-request.js';
 
+/**
+ * How long the end of the output waits for the program's: dropbear's client closes the channel at end of file and would never learn the
+ * status. A program that closes its outputs and goes on has its end of file sent after this.
+ */
+const eofPauseMs = 200;
+
 export interface RunningSessionOptions {
   readonly channel: Channel;
   readonly link: SessionLink;
@@ -20,14 +26,15 @@ export interface RunningSessionOptions {
 }
 
 /**
- * A started program with its near ends and its channel. It ends when the program has and all output is with the channel: then end of file,
- * exit status, close. When the client closes first, the session is hung up.
+ * A started program with its near ends and its channel. It ends when the program has and all output is with the channel: then exit
+ * status, end of file, close. When the client closes first, the session is hung up.
  */
 export class RunningSession {
   readonly #options: RunningSessionOptions;
   readonly #terminal: Terminal | null = null;
   readonly #pipes: Pipes | null = null;
   #outputEnded = false;
+  #eofTimer: NodeJS.Timeout | undefined;
   #end: SessionEnd | null | undefined;
   #over = false;
 
@@ -84,7 +91,7 @@ export class RunningSession {
 
   #onOutputEnd(): void {
     this.#outputEnded = true;
-    this.#options.channel.sendEof();
+    this.#eofTimer = setTimeout(() => this.#options.channel.sendEof(), eofPauseMs);
     this.#finishWhenDone();
   }
 
@@ -92,8 +99,8 @@ export class RunningSession {
     if (this.#over || !this.#outputEnded || this.#end === undefined) return;
     const { channel } = this.#options;
     const end = this.#end ?? { how: 'signaled', signal: 'KILL', coreDumped: false };
-    channel.sendEof();
     channel.sendRequest(buildExitRequest(channel.remoteId, end));
+    channel.sendEof();
     this.#release();
     channel.close();
   }
@@ -107,8 +114,9 @@ export class RunningSession {
   #release(): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#eofTimer);
+    this.#options.link.close(); // first: who is hung up should hear of it before its pipes break
     this.#terminal?.close();
     this.#pipes?.close();
-    this.#options.link.close();
   }
 }

@@ -143,8 +143,8 @@ export class Session {
     }
     this.#phase = { name: 'over' };
     tellUser(channel, opening.text, hasTerminal);
-    channel.sendEof();
     channel.sendRequest(buildExitRequest(channel.remoteId, { how: 'exited', code: notStarted }));
+    channel.sendEof();
     channel.close();
   }
 

@@ -167,7 +167,6 @@ export class Transport {
       work();
     } catch (error) {
       // Expected: whatever the engine says about a hostile packet (length, MAC, shape), and WireError of our own parsers.
-      if (!(error instanceof WireError)) this.#handlers.faulted(error);
       this.disconnect(
         disconnectReason.protocolError,
         error instanceof WireError ? error.message : 'a packet could not be read',
@@ -268,7 +267,18 @@ export class Transport {
     const type = payload[0];
     if (this.isClosed || type === undefined || type === message.extensionInfo) return;
     if (type === message.ping) this.send(buildPayload(message.pong, new WireReader(payload, 1).string()));
-    else this.#handlers.message(type, payload);
+    else this.#handle(type, payload);
+  }
+
+  /** What our own layers throw besides WireError is a fault of ours: it is reported, and the connection ends. */
+  #handle(type: number, payload: Buffer): void {
+    try {
+      this.#handlers.message(type, payload);
+    } catch (error) {
+      if (error instanceof WireError) throw error;
+      this.#handlers.faulted(error);
+      this.disconnect(disconnectReason.byApplication, 'The service failed.');
+    }
   }
 
   /** Answers a message that nobody knows, with its number in the stream (RFC 4253 section 11.4). */
