@@ -13,6 +13,7 @@ export class Worker {
   readonly #onEnd: (code: WorkerExit) => void;
   readonly #aliveTimer: NodeJS.Timeout;
   #draining = false;
+  #ended = false;
 
   /** Takes over the control socket, says that the worker is ready; `onEnd` is called when there is nothing left to do. */
   constructor(controlFd: number, log: Log, onEnd: (code: WorkerExit) => void) {
@@ -67,7 +68,8 @@ export class Worker {
   }
 
   #endWhenEmpty(): void {
-    if (this.#connections.size > 0) return;
+    if (this.#connections.size > 0 || this.#ended) return;
+    this.#ended = true;
     clearInterval(this.#aliveTimer);
     this.#log.event('worker.drained');
     this.#control.close();
