@@ -93,10 +93,13 @@ static void broadcast(struct keeper *keeper, const char *event, const char *how,
     server_broadcast(&keeper->server, &writer);
 }
 
+/* Whoever is told may start the jail again at once: nothing of this one is in the way by then. */
 static void end_keeper(struct keeper *keeper, const char *how, int status) {
     keeper_write_state(keeper, "ended", how, status);
-    broadcast(keeper, "jail-ended", how, status);
     unlinkat(keeper->run_fd, "control", 0);
+    io_close(&keeper->dir_lock_fd);
+    io_close(&keeper->lock_fd);
+    broadcast(keeper, "jail-ended", how, status);
     for (size_t i = 0; i < keeper->n_waiting; i++)
         server_send_ok(&keeper->server, keeper->waiting[i].peer, keeper->waiting[i].id);
     keeper->n_waiting = 0;
