@@ -143,7 +143,7 @@ static int find_type(const struct level *level, const char *name, unsigned char 
         return 0;
     if (fstatat(level->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    *type = IFTODT(status.st_mode);
+    *type = (unsigned char)IFTODT(status.st_mode);
     return 0;
 }
 
