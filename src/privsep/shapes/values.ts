@@ -9,7 +9,7 @@ export function bytes(maxBytes: number) {
     .string()
     .max(Math.ceil(maxBytes / 3) * 4)
     .regex(/^[A-Za-z0-9+/]*={0,2}$/)
-    .transform((text) => Buffer.from(text, 'base64'));
+    .transform((text): Buffer => Buffer.from(text, 'base64'));
 }
 
 /** Text of bounded length without NUL. */
