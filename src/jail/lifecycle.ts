@@ -53,7 +53,9 @@ export class JailLifecycle {
   async create(wanted: NewJail): Promise<Jail> {
     return await this.#locked(wanted.name, async () => {
       if ((await this.#jails.find(wanted.name)) !== undefined) {
-        throw new JaildError('record-exists', `there is a jail ${wanted.name} already`, { fields: { jail: wanted.name } });
+        throw new JaildError('record-exists', `there is a jail ${wanted.name} already`, {
+          fields: { jail: wanted.name },
+        });
       }
       const template = wanted.template ?? this.#config.jails.template;
       const { manifest } = await loadTemplateVersion(this.#config.server.stateDir, template, wanted.templateVersion);
@@ -93,16 +95,28 @@ export class JailLifecycle {
     });
   }
 
+  /** Puts a stopped jail on a version of another template (absent: the newest); its own files stay, on top of it. */
+  async changeTemplate(name: JailName, template: TemplateName, version?: string): Promise<Jail> {
+    return await this.#locked(name, async () => {
+      const { manifest } = await loadTemplateVersion(this.#config.server.stateDir, template, version);
+      return await this.#whileStopped(name, () =>
+        this.#jails.change(name, (record) => ({ ...record, template, templateVersion: manifest.version })),
+      );
+    });
+  }
+
   /** Runs `work` while the jail cannot start. Fault: `jail-running`. */
-  async #whileStopped(name: JailName, work: () => Promise<void>): Promise<void> {
+  async #whileStopped<Result>(name: JailName, work: () => Promise<Result>): Promise<Result> {
     const folder = jailRunDir(this.#config.server.runDir, name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = tryLock(join(folder, 'lock'));
     if (lock === undefined) {
-      throw new JaildError('jail-running', `jail ${name} is running; stop it first with "jailctl jail stop ${name}"`, { fields: { jail: name } });
+      throw new JaildError('jail-running', `jail ${name} is running; stop it first with "jailctl jail stop ${name}"`, {
+        fields: { jail: name },
+      });
     }
     try {
-      await work();
+      return await work();
     } finally {
       lock.release();
     }
@@ -143,7 +157,11 @@ export class JailLifecycle {
   async #undo(jail: Jail, error: unknown): Promise<unknown> {
     try {
       await this.#files.delete({ dir: this.#dir(jail.name), base: jail.base });
-      removeDirectories([join(this.#dir(jail.name), 'upper'), join(this.#dir(jail.name), 'work'), this.#dir(jail.name)]);
+      removeDirectories([
+        join(this.#dir(jail.name), 'upper'),
+        join(this.#dir(jail.name), 'work'),
+        this.#dir(jail.name),
+      ]);
       await this.#ids.release(jail.name);
       return error;
     } catch (cleanup) {
@@ -164,7 +182,11 @@ export class JailLifecycle {
 
 /** A host name out of a jail's name: `alice+web` is `alice-web`, what host names do not allow becomes `-`. */
 export function toHostName(name: JailName): HostName {
-  const text = name.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60).replace(/-+$/, '');
+  const text = name
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60)
+    .replace(/-+$/, '');
   return parseHostName(text === '' ? 'jail' : text);
 }
 
