@@ -38,7 +38,7 @@ void session_signal(const struct session *session, int signal) {
         kill(session->pid, SIGKILL);
 }
 
-static void free_session(struct session *session) {
+void session_free(struct session *session) {
     struct keeper *keeper = session->keeper;
     struct session **at = &keeper->sessions;
     while (*at != session)
@@ -48,6 +48,7 @@ static void free_session(struct session *session) {
     loop_remove(&keeper->loop, &session->status);
     io_close(&session->status.fd);
     session_socket_close(session);
+    session_stop_waiting(session);
     free(session);
 }
 
@@ -66,7 +67,12 @@ static void deadline_expired(struct loop_timer *timer) {
     struct session *session = timer->owner;
     struct failure failure = failure_in("enter");
     failure_set(&failure, "deadline", "", ETIMEDOUT, "the set-up did not end in time");
-    fail_session(session, &failure);
+    if (session->state == SESSION_WAITING) {
+        session_socket_failed(session, &failure);
+        session_free(session);
+    } else {
+        fail_session(session, &failure);
+    }
 }
 
 static void broadcast_started(const struct session *session) {
@@ -87,6 +93,7 @@ static void session_started(struct session *session, int *fds, size_t n_fds) {
     session_socket_started(session, fds, n_fds);
     if (session->terminal && session->socket.fd >= 0)
         session->master = io_take(&fds[0]);
+    session_next_turn(session->keeper);
 }
 
 /* Reads the child's one message. */
@@ -158,19 +165,20 @@ bool session_reaped(struct keeper *keeper, pid_t pid, int status) {
         failure_set(&failure, "set-up", "", ECANCELED, "the set-up was killed");
         session_socket_failed(session, &failure);
     }
-    free_session(session);
+    session_free(session);
+    session_next_turn(keeper);
     return true;
 }
 
 static int check_room(struct keeper *keeper, const char *id, struct failure *ret_failure) {
-    size_t n = 0, entering = 0;
+    size_t n = 0, waiting = 0;
     for (struct session *session = keeper->sessions; session != NULL; session = session->next) {
         n++;
-        entering += session->state != SESSION_RUNNING;
+        waiting += session->state == SESSION_WAITING;
     }
-    if (entering >= SESSIONS_ENTERING_MAX)
-        return failure_set(ret_failure, "limit", "", EAGAIN, "%zu sessions are being set up",
-                           entering);
+    if (waiting >= SESSIONS_WAITING_MAX)
+        return failure_set(ret_failure, "limit", "", EAGAIN, "%zu sessions wait for their turn",
+                           waiting);
     if (n >= SESSIONS_MAX)
         return failure_set(ret_failure, "limit", "", EAGAIN, "the jail has %zu sessions", n);
     if (session_find(keeper, id) != NULL)
@@ -187,6 +195,8 @@ static struct session *make_session(struct keeper *keeper, const struct enter_re
     snprintf(session->user, sizeof session->user, "%s", request->user);
     session->started_ms = wall_clock_ms();
     session->terminal = request->terminal;
+    session->state = SESSION_WAITING;
+    session->reaped = true; /* until there is a process */
     session->master = -EBADF;
     session->status = (struct loop_source){.fd = -EBADF, .ready = status_ready, .owner = session};
     session->deadline = (struct loop_timer){.expired = deadline_expired, .owner = session};
@@ -196,45 +206,53 @@ static struct session *make_session(struct keeper *keeper, const struct enter_re
     return session;
 }
 
-static int start_process(struct session *session, const struct enter_request *request, int near,
-                         struct failure *ret_failure) {
+int session_start_process(struct session *session, const struct enter_request *request,
+                          struct failure *ret_failure) {
     struct keeper *keeper = session->keeper;
     CLEANUP_CLOSE int child_end = -EBADF;
-    session_socket_init(session, near);
     int r = io_socket_pair(&session->status.fd, &child_end);
     if (r == 0)
         r = loop_add(&keeper->loop, &session->status, EPOLLIN);
-    if (r == 0)
-        r = loop_add(&keeper->loop, &session->socket, EPOLLIN);
     if (r < 0)
         return failure_set(ret_failure, "socket", "", -r, "%s", strerror(-r));
     pid_t pid = enter_start(&keeper->runtime, request, child_end, ret_failure);
     if (pid < 0)
         return pid;
     session->pid = pid;
-    loop_arm(&keeper->loop, &session->deadline, request->deadline_ms);
+    session->reaped = false;
+    session->state = SESSION_ENTERING;
     return 0;
+}
+
+static int open_socket(struct session *session, int *ret_far) {
+    int near = -EBADF;
+    int r = io_socket_pair(&near, ret_far);
+    session_socket_init(session, near);
+    return r < 0 ? r : loop_add(&session->keeper->loop, &session->socket, EPOLLIN);
 }
 
 int session_start(struct keeper *keeper, const struct enter_request *request, int *ret_socket,
                   struct failure *ret_failure) {
     CLEANUP_CLOSE int far = -EBADF;
-    int near = -EBADF;
     int r = check_room(keeper, request->session, ret_failure);
     if (r < 0)
         return r;
+    bool has_turn = session_has_turn(keeper);
     struct session *session = make_session(keeper, request);
     if (session == NULL)
         return failure_set(ret_failure, "limit", "", ENOMEM, "no memory");
-    r = io_socket_pair(&near, &far);
+    r = open_socket(session, &far);
+    if (r == 0 && !has_turn)
+        r = session_wait(session, request);
     if (r < 0)
         failure_set(ret_failure, "socket", "", -r, "%s", strerror(-r));
-    else
-        r = start_process(session, request, near, ret_failure);
+    else if (has_turn)
+        r = session_start_process(session, request, ret_failure);
     if (r < 0) {
-        free_session(session);
+        session_free(session);
         return r;
     }
+    loop_arm(&keeper->loop, &session->deadline, request->deadline_ms);
     *ret_socket = io_take(&far);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* The filter in a booted jail: the kernel's own answers, by both ABIs, and what must go on working.
  */
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -55,7 +56,8 @@ static int answers(void *unused) {
     CHECK(socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
     CHECK(socket(AF_PACKET, SOCK_RAW, 0) >= 0);
     for (int protocol = 9; protocol <= 15; protocol++) /* audit ... uevents, netfilter among them */
-        CHECK(fails(socket(AF_NETLINK, SOCK_RAW, protocol), EPERM));
+        CHECK(fails(socket(AF_NETLINK, SOCK_RAW, protocol),
+                    protocol == NETLINK_AUDIT ? EPROTONOSUPPORT : EPERM));
 
     CHECK(fails(unshare(CLONE_NEWUSER), EPERM));
     CHECK(fails(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0), EPERM));

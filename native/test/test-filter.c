@@ -97,6 +97,8 @@ static const char *verdict(uint32_t action) {
         return "EPERM";
     case SECCOMP_RET_ERRNO | ENOSYS:
         return "ENOSYS";
+    case SECCOMP_RET_ERRNO | EPROTONOSUPPORT:
+        return "EPROTONOSUPPORT";
     case SECCOMP_RET_ERRNO:
         return "nothing";
     default:

@@ -210,7 +210,8 @@ static void bad_requests(void) {
     CHECK_TEXT(told_text("sessions"), "0");
 }
 
-/* The jail's root stops whatever enters: each is reported at its deadline, the ninth refused. */
+/* The jail's root stops whatever enters: each is reported at its deadline, and so
+ * is the ninth, which waits for its turn meanwhile. */
 static void deadline(void) {
     int waiting[SESSIONS_ENTERING_MAX + 1];
     size_t n = 0;
@@ -236,8 +237,12 @@ static void deadline(void) {
         }
     }
     CHECK(n == SESSIONS_ENTERING_MAX);
-    CHECK(!ask(control, "enter", PAIRS("session", "ninth"), -1));
-    CHECK_TEXT(told_text("step"), "limit");
+    CHECK(ask(control, "enter", PAIRS("session", "ninth", "deadline-ms", "300"), -1));
+    int ninth = told.fds[0];
+    hear(ninth);
+    CHECK_TEXT(told_text("ev"), "failed");
+    CHECK_TEXT(told_text("step"), "deadline");
+    close(ninth);
     for (size_t i = 0; i < n; i++) {
         hear(waiting[i]);
         CHECK_TEXT(told_text("ev"), "failed");
