@@ -47,7 +47,10 @@ export const resumeKind: RecordKind<StoredLogin> = {
         idle_time: number,
         command: packed.optional(),
         variable: listOf(packed, 64).optional(),
+        // An empty list permits nothing, no list permits all: they must not turn into each other.
+        limits_open: yesNo,
         permit_open: listOf(packed, 1024).optional(),
+        limits_listen: yesNo,
         permit_listen: listOf(packed, 1024).optional(),
       }),
     })
@@ -80,8 +83,8 @@ export const resumeKind: RecordKind<StoredLogin> = {
             return [variable.slice(0, split), variable.slice(split + 1)] as const;
           }),
           ...(policy.command !== undefined && { command: policy.command }),
-          ...(policy.permit_open !== undefined && { permitOpen: policy.permit_open }),
-          ...(policy.permit_listen !== undefined && { permitListen: policy.permit_listen }),
+          ...(policy.limits_open && { permitOpen: policy.permit_open ?? [] }),
+          ...(policy.limits_listen && { permitListen: policy.permit_listen ?? [] }),
         },
       },
     })),
@@ -116,7 +119,9 @@ export const resumeKind: RecordKind<StoredLogin> = {
         idle_time: String(policy.idleTimeMs),
         command: policy.command === undefined ? undefined : pack(policy.command),
         variable: policy.environment.map(([name, value]) => pack(`${name}=${value}`)),
+        limits_open: word(policy.permitOpen !== undefined),
         permit_open: policy.permitOpen?.map(pack),
+        limits_listen: word(policy.permitListen !== undefined),
         permit_listen: policy.permitListen?.map(pack),
       }],
     ];
