@@ -26,7 +26,7 @@ struct wanted {
     char host[256];
     char path[PATH_MAX];
     in_port_t port;
-    uint64_t deadline_ms; /* on the monotonic clock */
+    uint64_t wait_ms;
 };
 
 struct made {
@@ -45,7 +45,6 @@ static int optional_text(const struct fields_view *request, const char *name, ch
 static int parse(const struct fields_view *request, struct wanted *ret_wanted,
                  struct failure *ret_failure) {
     uint64_t port = 0;
-    uint64_t wait_ms = 0;
     ret_wanted->listen = fields_is(request, "op", "listen");
     ret_wanted->path_kind = fields_is(request, "kind", "unix");
     if (ret_wanted->listen)
@@ -60,23 +59,25 @@ static int parse(const struct fields_view *request, struct wanted *ret_wanted,
         snprintf(ret_wanted->user, sizeof ret_wanted->user, "root");
     if (fields_number(request, "port", 0, 0, UINT16_MAX, &port) < 0)
         return failure_set(ret_failure, "check", "", ERANGE, "the port is out of range");
-    if (fields_number(request, "deadline-ms", DEADLINE_MS, 1, DEADLINE_MAX_MS, &wait_ms) < 0)
+    if (fields_number(request, "deadline-ms", DEADLINE_MS, 1, DEADLINE_MAX_MS,
+                      &ret_wanted->wait_ms) < 0)
         return failure_set(ret_failure, "check", "", ERANGE, "the deadline is out of range");
     ret_wanted->port = (in_port_t)port;
-    ret_wanted->deadline_ms = clock_ms() + wait_ms;
     return 0;
 }
 
+/* The deadline counts from here: the jail's monotonic clock, by its time namespace, is another one
+ * than the keeper's. */
 static int make(int root_fd, const struct wanted *wanted, struct made *ret_made,
                 struct failure *ret_failure) {
+    uint64_t deadline_ms = clock_ms() + wanted->wait_ms;
     if (wanted->path_kind)
-        return wanted->listen
-                   ? listen_path(wanted->path, &ret_made->fd, ret_failure)
-                   : connect_path(wanted->path, wanted->deadline_ms, &ret_made->fd, ret_failure);
+        return wanted->listen ? listen_path(wanted->path, &ret_made->fd, ret_failure)
+                              : connect_path(wanted->path, deadline_ms, &ret_made->fd, ret_failure);
     if (wanted->listen)
-        return listen_tcp(root_fd, wanted->host, wanted->port, wanted->deadline_ms, &ret_made->port,
+        return listen_tcp(root_fd, wanted->host, wanted->port, deadline_ms, &ret_made->port,
                           &ret_made->fd, ret_failure);
-    return connect_tcp(root_fd, wanted->host, wanted->port, wanted->deadline_ms, &ret_made->address,
+    return connect_tcp(root_fd, wanted->host, wanted->port, deadline_ms, &ret_made->address,
                        &ret_made->fd, ret_failure);
 }
 
