@@ -40,7 +40,7 @@ export class Channel {
   readonly #maxPacket: number;
   readonly #onClosed: () => void;
   readonly #writableListeners = new Set<() => void>();
-  readonly #closeListeners: (() => void)[] = [];
+  readonly #closeListeners: ((connectionGone: boolean) => void)[] = [];
   #remoteWindow: number;
   #localWindow = windowBytes;
   #unreported = 0;
@@ -108,9 +108,9 @@ export class Channel {
     this.#writableListeners.add(listener);
   }
 
-  /** Calls `listener` when the client has closed the channel or the connection is gone. */
-  onClose(listener: () => void): void {
-    if (this.#closeReceived) listener();
+  /** Calls `listener` when the client has closed the channel, or (true) the whole connection is gone. */
+  onClose(listener: (connectionGone: boolean) => void): void {
+    if (this.#closeReceived) listener(false);
     else this.#closeListeners.push(listener);
   }
 
@@ -166,7 +166,7 @@ export class Channel {
     if (connectionGone) this.#closeSent = true;
     this.#held.clear();
     this.#writableListeners.clear();
-    for (const listener of this.#closeListeners.splice(0)) listener();
+    for (const listener of this.#closeListeners.splice(0)) listener(connectionGone);
     this.close();
     this.#settle();
   }

@@ -1,14 +1,15 @@
-import { addon } from '../base/addon.js';
 import type { Log } from '../log/log.js';
-import { type Channel, ChannelViolation, maxPacketBytes, smallestPacketBytes, windowBytes } from './channel.js';
-import { type ChannelKind, type ChannelLimits, ChannelTable } from './channel-table.js';
+import { type Channel, ChannelViolation, smallestPacketBytes } from './channel.js';
+import { ChannelOpener, type OpenRequest, readOpenRequest } from './channel-opener.js';
+import { type ChannelLimits, ChannelTable } from './channel-table.js';
 import type { ConnectionDoor } from './connection-door.js';
+import { openDirectForward } from './direct-forward.js';
 import { parseTarget } from './forward-target.js';
-import { type IncomingConnection, RemoteForwards } from './remote-forwards.js';
+import { OfferedChannels } from './offered-channels.js';
+import { RemoteForwards } from './remote-forwards.js';
 import { RequestQueue, TooManyRequests } from './request-queue.js';
 import { Session } from './session.js';
-import { SocketPump } from './socket-pump.js';
-import { disconnectReason, message, type OpenFailure, openFailure } from './ssh2/messages.js';
+import { disconnectReason, message, openFailure } from './ssh2/messages.js';
 import type { Transport } from './ssh2/transport.js';
 import { buildPayload, WireReader } from './ssh2/wire.js';
 
@@ -24,14 +25,6 @@ export interface ConnectionProtocolOptions {
   readonly isOpenSsh: boolean;
 }
 
-interface OpenRequest {
-  readonly type: string;
-  readonly remoteId: number;
-  readonly remoteWindow: number;
-  readonly remoteMaxPacket: number;
-  readonly details: Buffer;
-}
-
 /** The channels of one authenticated connection (RFC 4254): who may open what, which message goes to which channel. */
 export class ConnectionProtocol {
   readonly #options: ConnectionProtocolOptions;
@@ -39,19 +32,22 @@ export class ConnectionProtocol {
   readonly #forwards: RemoteForwards;
   readonly #globalRequests = new RequestQueue();
   readonly #channelRequests = new Map<number, { session: Session; queue: RequestQueue }>();
-  readonly #offered = new Map<number, IncomingConnection>();
+  readonly #offered: OfferedChannels;
+  readonly #opener: ChannelOpener;
   #acceptsSessions = true;
 
   constructor(options: ConnectionProtocolOptions) {
     this.#options = options;
     this.#channels = new ChannelTable(options.transport, options.limits);
+    this.#opener = new ChannelOpener(options.transport, this.#channels);
+    this.#offered = new OfferedChannels(options.transport, this.#channels);
     const { door, log, limits, allowForwarding } = options;
     this.#forwards = new RemoteForwards({
       door,
       log,
       maxForwards: limits.maxForwards,
       isAllowed: allowForwarding,
-      incoming: (connection) => this.#offer(connection),
+      incoming: (connection) => this.#offered.offer(connection),
     });
   }
 
@@ -83,8 +79,7 @@ export class ConnectionProtocol {
     this.#forwards.closeAll();
     for (const { queue } of this.#channelRequests.values()) queue.stop();
     this.#channels.closeAll();
-    for (const { fd } of this.#offered.values()) addon.close(fd);
-    this.#offered.clear();
+    this.#offered.closeAll();
   }
 
   globalRequest(reader: WireReader): void {
@@ -104,17 +99,15 @@ export class ConnectionProtocol {
   }
 
   channelOpen(reader: WireReader): void {
-    const type = reader.text();
-    const head = { type, remoteId: reader.uint32(), remoteWindow: reader.uint32(), remoteMaxPacket: reader.uint32() };
-    const request: OpenRequest = { ...head, details: reader.rest() };
+    const request = readOpenRequest(reader);
     if (request.remoteMaxPacket < smallestPacketBytes) {
-      this.#refuse(request, openFailure.administrativelyProhibited, 'the maximum packet size is too small');
-    } else if (type === 'session') {
+      this.#opener.refuse(request, openFailure.administrativelyProhibited, 'the maximum packet size is too small');
+    } else if (request.type === 'session') {
       this.#openSession(request);
-    } else if (type === 'direct-tcpip' || type === 'direct-streamlocal@openssh.com') {
+    } else if (request.type === 'direct-tcpip' || request.type === 'direct-streamlocal@openssh.com') {
       this.#openForward(request);
     } else {
-      this.#refuse(request, openFailure.unknownChannelType, 'unknown channel type');
+      this.#opener.refuse(request, openFailure.unknownChannelType, 'unknown channel type');
     }
   }
 
@@ -146,27 +139,11 @@ export class ConnectionProtocol {
   }
 
   openConfirmed(reader: WireReader): void {
-    const localId = reader.uint32();
-    const offered = this.#offered.get(localId);
-    if (offered === undefined) return;
-    this.#offered.delete(localId);
-    const [remoteId, remoteWindow, remoteMaxPacket] = [reader.uint32(), reader.uint32(), reader.uint32()];
-    const channel = this.#channels.open({
-      localId,
-      remoteId,
-      remoteWindow,
-      remoteMaxPacket: Math.max(remoteMaxPacket, smallestPacketBytes),
-    });
-    new SocketPump(offered.fd, channel);
+    this.#offered.confirmed(reader);
   }
 
   openRefused(reader: WireReader): void {
-    const localId = reader.uint32();
-    const offered = this.#offered.get(localId);
-    if (offered === undefined) return;
-    this.#offered.delete(localId);
-    this.#channels.release(localId);
-    addon.close(offered.fd);
+    this.#offered.refused(reader);
   }
 
   withChannel(reader: WireReader, act: (channel: Channel) => void): void {
@@ -192,12 +169,12 @@ export class ConnectionProtocol {
 
   #openSession(request: OpenRequest): void {
     if (!this.#acceptsSessions) {
-      this.#refuse(request, openFailure.administrativelyProhibited, 'no more sessions were asked for');
+      this.#opener.refuse(request, openFailure.administrativelyProhibited, 'no more sessions were asked for');
       return;
     }
-    const localId = this.#reserve(request, 'session');
+    const localId = this.#opener.reserve(request, 'session');
     if (localId === null) return;
-    const channel = this.#confirm(request, localId);
+    const channel = this.#opener.confirm(request, localId);
     const { door, log, acceptEnvironment, allowTerminal, isOpenSsh } = this.#options;
     const session = new Session({ channel, door, log, acceptEnvironment, allowTerminal, knowsEndOfWrite: isOpenSsh });
     const queue = new RequestQueue();
@@ -211,78 +188,18 @@ export class ConnectionProtocol {
   #openForward(request: OpenRequest): void {
     const target = parseTarget(request.type, request.details);
     if (target === null) {
-      this.#refuse(request, openFailure.connectFailed, 'no such address');
+      this.#opener.refuse(request, openFailure.connectFailed, 'no such address');
       return;
     }
     if (!this.#options.allowForwarding) {
-      this.#refuse(request, openFailure.administrativelyProhibited, 'forwarding is not allowed');
+      this.#opener.refuse(request, openFailure.administrativelyProhibited, 'forwarding is not allowed');
       return;
     }
-    const localId = this.#reserve(request, 'forward');
+    const localId = this.#opener.reserve(request, 'forward');
     if (localId === null) return;
-    void this.#connect(request, localId, target);
-  }
-
-  async #connect(
-    request: OpenRequest,
-    localId: number,
-    target: NonNullable<ReturnType<typeof parseTarget>>,
-  ): Promise<void> {
     const { door, log, transport } = this.#options;
-    let refusal: { reason: OpenFailure; text: string } = {
-      reason: openFailure.connectFailed,
-      text: 'the connection failed',
-    };
-    try {
-      const { answer, fds } = await door.ask('open-connection', target);
-      const [fd] = fds;
-      if (answer.outcome === 'opened' && fd !== undefined) {
-        if (transport.isClosed) return addon.close(fd);
-        new SocketPump(fd, this.#confirm(request, localId));
-        return;
-      }
-      if (answer.outcome === 'refused')
-        refusal = {
-          reason: answer.reason === 'prohibited' ? openFailure.administrativelyProhibited : openFailure.connectFailed,
-          text: answer.text,
-        };
-    } catch (error) {
-      log.event('forward.refused', { error }); // expected: the door is closed or late
-    }
-    this.#channels.release(localId);
-    this.#refuse(request, refusal.reason, refusal.text);
-  }
-
-  #offer(connection: IncomingConnection): void {
-    const localId = this.#channels.reserve('forward');
-    if (localId === null || this.#options.transport.isClosed) {
-      addon.close(connection.fd);
-      return;
-    }
-    this.#offered.set(localId, connection);
-    this.#options.transport.send(
-      buildPayload(message.channelOpen, connection.type, localId, windowBytes, maxPacketBytes, {
-        raw: connection.details,
-      }),
-    );
-  }
-
-  #reserve(request: OpenRequest, kind: ChannelKind): number | null {
-    const localId = this.#channels.reserve(kind);
-    if (localId === null) this.#refuse(request, openFailure.resourceShortage, 'too many channels are open');
-    return localId;
-  }
-
-  #confirm(request: OpenRequest, localId: number): Channel {
-    const channel = this.#channels.open({ ...request, localId });
-    this.#options.transport.send(
-      buildPayload(message.channelOpenConfirmation, request.remoteId, localId, windowBytes, maxPacketBytes),
-    );
-    return channel;
-  }
-
-  #refuse(request: OpenRequest, reason: OpenFailure, text: string): void {
-    this.#options.transport.send(buildPayload(message.channelOpenFailure, request.remoteId, reason, text, ''));
+    const context = { door, log, channels: this.#channels, opener: this.#opener, isOver: () => transport.isClosed };
+    void openDirectForward(context, request, localId, target);
   }
 }
 

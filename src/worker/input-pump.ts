@@ -17,6 +17,7 @@ export class InputPump {
   readonly #watch: { update(interest: { readable: boolean; writable: boolean }): void; close(): void };
   readonly #queue = new ByteQueue();
   #ending = false;
+  #onClosed: (() => void) | undefined;
   #closed = false;
 
   constructor(options: InputPumpOptions) {
@@ -35,10 +36,12 @@ export class InputPump {
     this.#watch.update({ readable: false, writable: true });
   }
 
-  /** No more bytes follow: the pipe is closed once the queue is empty. */
-  end(): void {
+  /** No more bytes follow: the pipe is closed once the queue is empty, and `closed` is called. */
+  end(closed?: () => void): void {
     this.#ending = true;
-    if (this.#queue.length === 0) this.close();
+    this.#onClosed = closed;
+    if (this.#closed) closed?.();
+    else if (this.#queue.length === 0) this.close();
   }
 
   /** Closes the pipe now and drops what waits. */
@@ -50,6 +53,7 @@ export class InputPump {
     const dropped = this.#queue.length;
     this.#queue.clear();
     if (dropped > 0) this.#options.consumed(dropped);
+    this.#onClosed?.();
   }
 
   #flush(): void {

@@ -49,6 +49,12 @@ export class Pipes {
     if (stdout !== undefined) this.#closeOutput(stdout);
   }
 
+  /** The client has closed the channel: nothing is read any more, what it sent before is still delivered. */
+  finishInput(delivered: () => void): void {
+    for (const output of this.#outputs) this.#closeOutput(output);
+    this.#input.end(delivered);
+  }
+
   close(): void {
     this.#input.close();
     for (const output of this.#outputs) {

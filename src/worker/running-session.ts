@@ -15,6 +15,10 @@ import type { WindowSize } from './terminal-request.js';
  */
 const eofPauseMs = 200;
 
+/** How long the input of a closed channel may take to reach its program, and how long that may take to end by itself. */
+const deliveryMs = 10_000;
+const hangUpPauseMs = 1_000;
+
 export interface RunningSessionOptions {
   readonly channel: Channel;
   readonly link: SessionLink;
@@ -35,6 +39,7 @@ export class RunningSession {
   readonly #pipes: Pipes | null = null;
   #outputEnded = false;
   #eofTimer: NodeJS.Timeout | undefined;
+  #hangUpTimer: NodeJS.Timeout | undefined;
   #end: SessionEnd | null | undefined;
   #over = false;
 
@@ -53,10 +58,13 @@ export class RunningSession {
         isSftp,
         ended,
         inputBroken: () => this.#tellEndOfWrite(),
-        malformed: () => channel.close(),
+        malformed: () => {
+          channel.close();
+          this.#release();
+        },
       });
     }
-    channel.onClose(() => this.#release());
+    channel.onClose((connectionGone) => this.#onChannelClose(connectionGone));
     void options.link.end.then((end) => this.#onProgramEnd(end));
   }
 
@@ -75,6 +83,22 @@ export class RunningSession {
   /** The client wants no more output (eow@openssh.com). */
   closeOutput(): void {
     this.#pipes?.closeOutput();
+  }
+
+  /**
+   * A client that closes the channel of a program with pipes (some libraries do it right behind the data) leaves it a moment to take its
+   * input and to end by itself, as sshd does; a terminal is hung up at once, and so is everything when the connection is gone.
+   */
+  #onChannelClose(connectionGone: boolean): void {
+    if (connectionGone || this.#pipes === null || this.#over) {
+      this.#release();
+      return;
+    }
+    this.#hangUpTimer = setTimeout(() => this.#release(), deliveryMs);
+    this.#pipes.finishInput(() => {
+      clearTimeout(this.#hangUpTimer);
+      this.#hangUpTimer = setTimeout(() => this.#release(), hangUpPauseMs);
+    });
   }
 
   #onProgramEnd(end: SessionEnd | null): void {
@@ -115,6 +139,7 @@ export class RunningSession {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#eofTimer);
+    clearTimeout(this.#hangUpTimer);
     this.#options.link.close(); // first: who is hung up should hear of it before its pipes break
     this.#terminal?.close();
     this.#pipes?.close();

@@ -1,5 +1,5 @@
 /** Largest frame of the SFTP protocol that passes; OpenSSH's server takes the same. */
-export const maxFrameBytes = 256 * 1024;
+const maxFrameBytes = 256 * 1024;
 const headerBytes = 4;
 
 /** Cuts a stream into SFTP frames by their lengths alone, whatever chunks it comes in. */

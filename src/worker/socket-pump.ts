@@ -2,6 +2,9 @@ import { Socket } from 'node:net';
 import { ByteQueue } from './byte-queue.js';
 import type { Channel, ChannelSink } from './channel.js';
 
+/** How long the rest of a closed channel's bytes may take. */
+const flushMs = 10_000;
+
 /**
  * A forwarded connection: one socket and one channel, half-close both ways. What the socket gives is read only as far as the window has
  * room; what the client sends is acknowledged once the socket has taken it. Owns the descriptor.
@@ -13,6 +16,7 @@ export class SocketPump implements ChannelSink {
   #writing = false;
   #sourceEnded = false;
   #clientEnded = false;
+  #timer: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(fd: number, channel: Channel) {
@@ -24,7 +28,7 @@ export class SocketPump implements ChannelSink {
     this.#socket.on('error', () => this.#finish()); // expected: reset by the other end
     this.#socket.on('close', () => this.#finish());
     channel.onWritable(() => this.#move());
-    channel.onClose(() => this.#finish());
+    channel.onClose((connectionGone) => this.#onChannelClose(connectionGone));
     channel.attach(this);
   }
 
@@ -77,6 +81,18 @@ export class SocketPump implements ChannelSink {
     this.#closeWhenBothEnded();
   }
 
+  /** What the client sent before it closed still belongs to the other end; one that does not take it is not waited for long. */
+  #onChannelClose(connectionGone: boolean): void {
+    if (connectionGone || this.#over) {
+      this.#finish();
+      return;
+    }
+    this.#sourceEnded = true;
+    this.#timer = setTimeout(() => this.#finish(), flushMs);
+    this.#socket.resume();
+    this.eof();
+  }
+
   #closeWhenBothEnded(): void {
     if (this.#sourceEnded && this.#clientEnded) this.#finish();
   }
@@ -84,6 +100,7 @@ export class SocketPump implements ChannelSink {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#timer);
     this.#socket.destroySoon();
     this.#channel.close();
   }

@@ -5,6 +5,7 @@ import { withDeadline } from '../../base/deadline.js';
 import type { ExchangeParts } from '../ssh2/key-exchange.js';
 import { loadLibrary } from '../ssh2/library.js';
 import { message } from '../ssh2/messages.js';
+import { sendPayload } from '../ssh2/packet.js';
 import type { LibraryProtocol } from '../ssh2/protocol-types.js';
 import { Transport } from '../ssh2/transport.js';
 import { buildPayload } from '../ssh2/wire.js';
@@ -101,7 +102,7 @@ function startClient(
     onWrite: (packet: Buffer) => void socket.write(packet),
     onError: fail,
     onHandshakeComplete: () => {
-      for (const payload of payloads) sendFrom(protocol, payload);
+      for (const payload of payloads) sendPayload(protocol, payload);
     },
     messageHandlers: { receive: seen },
   });
@@ -116,14 +117,6 @@ function startClient(
       fail(error as Error); // expected: what the library says of a broken packet
     }
   });
-}
-
-function sendFrom(protocol: LibraryProtocol, payload: Buffer): void {
-  const writer = protocol._packetRW.write;
-  const start = writer.allocStart;
-  const packet = writer.alloc(payload.length);
-  packet.set(payload, start);
-  loadLibrary().sendPacket(protocol, writer.finalize(packet));
 }
 
 function toBlob(publicKey: KeyObject): Buffer {

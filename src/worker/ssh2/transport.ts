@@ -3,8 +3,9 @@ import { planOffer } from './algorithms.js';
 import { buildExtensionInfo } from './extension-info.js';
 import { makeHostKeys, type PublicHostKey, type SignExchange } from './host-key.js';
 import { KeyExchangeWatch } from './key-exchange.js';
-import { type Library, loadLibrary } from './library.js';
+import { loadLibrary } from './library.js';
 import { disconnectReason, message } from './messages.js';
+import { sendPayload, sendUrgentPayload } from './packet.js';
 import type { LibraryProtocol } from './protocol-types.js';
 import { TrafficMeter, trafficLimits } from './traffic-limits.js';
 import { buildPayload, WireError, WireReader } from './wire.js';
@@ -42,7 +43,6 @@ export interface TransportOptions {
  */
 export class Transport {
   readonly meter = new TrafficMeter();
-  readonly #library: Library;
   readonly #socket: Socket;
   readonly #handlers: TransportHandlers;
   readonly #protocol: LibraryProtocol;
@@ -58,12 +58,12 @@ export class Transport {
   #rekeyTimer: NodeJS.Timeout | undefined;
 
   constructor(options: TransportOptions, handlers: TransportHandlers) {
-    this.#library = loadLibrary();
+    const { Protocol } = loadLibrary();
     this.#socket = options.socket;
     this.#handlers = handlers;
     this.#canSign = options.canSign;
     const hostKeys = makeHostKeys(options.hostKeys, () => this.#exchange.parts(), options.sign);
-    this.#protocol = new this.#library.Protocol({
+    this.#protocol = new Protocol({
       server: true,
       ident: Buffer.from(options.identification, 'latin1'),
       hostKeys,
@@ -111,11 +111,7 @@ export class Transport {
   /** Sends one message; during a key exchange it waits in a bounded queue. */
   send(payload: Buffer): void {
     if (this.isClosed || !this.#queue(payload.length)) return;
-    const writer = this.#protocol._packetRW.write;
-    const start = writer.allocStart;
-    const packet = writer.alloc(payload.length);
-    packet.set(payload, start);
-    this.#library.sendPacket(this.#protocol, writer.finalize(packet));
+    sendPayload(this.#protocol, payload);
   }
 
   /** Sends channel data (or stderr) without an extra copy. */
@@ -144,11 +140,7 @@ export class Transport {
   disconnect(reason: number, text: string): void {
     if (this.isClosed) return;
     try {
-      const payload = buildPayload(message.disconnect, reason, text, '');
-      const writer = this.#protocol._packetRW.write;
-      const packet = writer.alloc(payload.length, true);
-      packet.set(payload, writer.allocStartKEX);
-      this.#library.sendPacket(this.#protocol, writer.finalize(packet, true), true);
+      sendUrgentPayload(this.#protocol, buildPayload(message.disconnect, reason, text, ''));
     } catch {
       // Expected: the engine has destroyed itself after an error of its own; then nothing can be said any more.
     }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { password } from '../../support/door-peer/door.js';
 import { hostKeyFingerprint } from '../../support/door-peer/host-keys.js';
-import { type Outcome, runProgram } from '../../support/program.js';
+import { mustRun, type Outcome, runProgram } from '../../support/program.js';
 import { sha256, steadyBytes } from '../../support/random-bytes.js';
 import { workerSuite } from './worker-suite.js';
 
@@ -72,7 +71,7 @@ it('plink runs a command and carries its status', async () => {
 
 it('dbclient, which guesses the key exchange, runs a command', async () => {
   const key = join(client().directory, 'key.dropbear');
-  spawnSync('dropbearconvert', ['openssh', 'dropbear', client().keyFile, key]);
+  await mustRun('dropbearconvert', ['openssh', 'dropbear', client().keyFile, key]);
   const { out, code } = await runProgram('dbclient', [
     '-y',
     '-i',

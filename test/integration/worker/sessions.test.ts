@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { sha256, steadyBytes } from '../../support/random-bytes.js';
 import { RawChannel } from '../../support/raw-ssh/channel.js';
 import { bool, message, payload, text, uint32 } from '../../support/raw-ssh/wire.js';
+import { until } from '../../support/until.js';
 import { workerSuite } from './worker-suite.js';
 
 const { client, raw } = workerSuite();
@@ -123,4 +126,27 @@ it('a client that reads no terminal output for a while loses none of it', async 
     deadlineMs: 60_000,
   });
   assert.deepEqual([output.length, code], [bytes, 4]);
+});
+
+it('a client that closes right behind its data has the data delivered', async () => {
+  const file = join(client().directory, 'delivered');
+  const connection = await raw();
+  const channel = await RawChannel.open(connection);
+  await channel.exec(`sleep 0.3; cat > ${file}`);
+  const input = steadyBytes(1_500_000);
+  for (let at = 0; at < input.length; at += 30_000) channel.send(input.subarray(at, at + 30_000));
+  connection.send(payload(message.channelEof, uint32(channel.remote)));
+  channel.close();
+  await until('the data', 5_000, () => existsSync(file) && sha256(readFileSync(file)) === sha256(input));
+  connection.destroy();
+});
+
+it('a client that closes the channel has its program hung up soon', async () => {
+  const file = join(client().directory, 'hung-up');
+  const connection = await raw();
+  const channel = await RawChannel.open(connection);
+  await channel.exec(`trap '' PIPE; trap 'touch ${file}; exit' HUP; while :; do sleep 0.05; done`);
+  channel.close();
+  await until('the hang-up', 5_000, () => existsSync(file));
+  connection.destroy();
 });

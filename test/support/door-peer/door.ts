@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
+import { addon } from '../../../src/base/addon.js';
 import { type Frame, maxFrameBytes } from '../../../src/privsep/frame.js';
 import { FrameSocket } from '../../../src/privsep/frame-socket.js';
 import { duplicate } from './duplicate.js';
@@ -129,19 +130,18 @@ export class PeerDoor {
   }
 
   #listen(
-    target: { kind: string; host?: string; port?: number; path?: string },
+    target: { kind: string; port?: number; path?: string },
     reply: (answer: object, fds?: number[]) => void,
   ): void {
-    const server = createServer();
-    server.once('error', () => reply({ outcome: 'refused', reason: 'failed', text: 'taken' }));
-    const listening = () => {
-      const address = server.address();
-      const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
-      const port = typeof address === 'object' && address !== null ? { port: address.port } : {};
-      reply({ outcome: 'opened', ...port }, [duplicate(fd)]);
-    };
-    if (target.kind === 'unix') server.listen(target.path ?? '', listening);
-    else server.listen(target.port ?? 0, '127.0.0.1', listening);
+    try {
+      if (target.kind === 'unix') reply({ outcome: 'opened' }, [addon.listenUnix(target.path ?? '', 'stream', 0o600)]);
+      else {
+        const { fd, port } = addon.listenTcp('127.0.0.1', target.port ?? 0, 16);
+        reply({ outcome: 'opened', port }, [fd]);
+      }
+    } catch {
+      reply({ outcome: 'refused', reason: 'failed', text: 'taken' }); // expected: EADDRINUSE
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import type { Question } from '../../../src/privsep/request-table.js';
 
 type Opening = Question<'open-session'>;
 
+/** util-linux's and coreutils' programs that give the session its terminal and its pipes. */
+const [setsid, mkfifo] = ['setsid', 'mkfifo'];
 const signalsWithCore = [
   'SIGABRT',
   'SIGBUS',
@@ -80,14 +82,14 @@ function startWithTerminal(opening: Opening): { child: ChildProcess; ends: numbe
   const { columns = 80, rows = 24 } = opening.terminal ?? {};
   addon.setWindowSize(master, columns, rows, 0, 0);
   const env = { ...environmentOf(opening), TERM: opening.terminal?.term ?? 'dumb' };
-  const child = spawn('setsid', ['--ctty', ...programOf(opening)], { stdio: [slave, slave, slave], env, cwd: '/' });
+  const child = spawn(setsid, ['--ctty', ...programOf(opening)], { stdio: [slave, slave, slave], env, cwd: '/' });
   addon.close(slave);
   return { child, ends: [master] };
 }
 
 function startWithPipes(opening: Opening): { child: ChildProcess; ends: number[] } {
   const [input, output, errors] = [makePipe(), makePipe(), makePipe()];
-  const child = spawn('setsid', programOf(opening), {
+  const child = spawn(setsid, programOf(opening), {
     stdio: [input.read, output.write, errors.write],
     env: environmentOf(opening),
     cwd: '/',
@@ -111,7 +113,7 @@ function environmentOf(opening: Opening): NodeJS.ProcessEnv {
 function makePipe(): { read: number; write: number } {
   const directory = mkdtempSync('/tmp/door-peer-');
   const path = join(directory, 'pipe');
-  execFileSync('mkfifo', [path]);
+  execFileSync(mkfifo, [path]);
   const keeper = openSync(path, constants.O_RDWR);
   const read = openSync(path, constants.O_RDONLY);
   const write = openSync(path, constants.O_WRONLY);

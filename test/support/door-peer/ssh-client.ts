@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const keygen = 'ssh-keygen';
+
 export type Pace = 'fast' | 'slow' | 'stalled';
 
 export interface ClientResult {
@@ -19,7 +21,7 @@ export class SshClient {
 
   constructor(port: number) {
     this.port = port;
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', this.keyFile]);
+    execFileSync(keygen, ['-q', '-t', 'ed25519', '-N', '', '-f', this.keyFile]);
   }
 
   /** Options for ssh, scp and sftp alike (the port excepted: `-p` or `-P`). */
