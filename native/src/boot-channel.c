@@ -2,14 +2,24 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "io.h"
+#include "process.h"
 
 struct message {
     pid_t pid;
     struct failure failure; /* error 0 = done */
 };
+
+int boot_begin_child(struct failure *ret_failure) {
+    int r = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ? -errno : process_hide();
+    if (r < 0)
+        return failure_set(ret_failure, "hide", "", -r, "%s", strerror(-r));
+    return 0;
+}
 
 int boot_tell(int channel, pid_t pid, const int *fds, size_t n_fds) {
     const struct message message = {.pid = pid};

@@ -8,6 +8,10 @@
 
 #include "fail.h"
 
+/* In every child of a boot, first: it ends with its parent, and nobody but the host's root can look
+ * into it. Step "hide". */
+int boot_begin_child(struct failure *ret_failure);
+
 /* Says that a step is done (with a pid and descriptors where it makes some). */
 int boot_tell(int channel, pid_t pid, const int *fds, size_t n_fds);
 

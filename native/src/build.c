@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,12 +72,11 @@ _Noreturn void build_main(const struct jail_spec *spec, int proc, int init, int 
         .failure = &failure,
     };
     int fds[3] = {-EBADF, -EBADF, -EBADF};
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    process_hide();
     process_title("jail-build");
     signals_reset();
     umask(0);
-    if (build_all(&build, fds) < 0 || boot_tell(channel, 0, fds, 3) < 0) {
+    if (boot_begin_child(&failure) < 0 || build_all(&build, fds) < 0 ||
+        boot_tell(channel, 0, fds, 3) < 0) {
         boot_tell_failure(channel, &failure);
         _exit(EXIT_FAILURE);
     }

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,9 +68,9 @@ _Noreturn void init_main(const struct jail_spec *spec, int proc, int channel) {
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL); /* what is blocked is kept for init_reap() */
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    process_hide();
-    int r = set_up(spec, proc, channel, &failure);
+    int r = boot_begin_child(&failure);
+    if (r == 0)
+        r = set_up(spec, proc, channel, &failure);
     if (r == 0 && spec->init_argv[0] != NULL)
         r = execute(spec, channel, &failure);
     else if (r == 0)

@@ -74,11 +74,9 @@ static int make(const struct jail_spec *spec, const struct jail_runtime *runtime
 static _Noreturn void maker_main(const struct jail_spec *spec, const struct jail_runtime *runtime,
                                  int proc, int channel) {
     struct failure failure = failure_in("boot");
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    process_hide();
     process_title("init");
     signals_reset();
-    if (make(spec, runtime, proc, channel, &failure) == 0) {
+    if (boot_begin_child(&failure) == 0 && make(spec, runtime, proc, channel, &failure) == 0) {
         struct clone_args arguments = {.flags = CLONE_PARENT};
         long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
         if (pid == 0)
