@@ -9,11 +9,21 @@ import { answerShow } from './answers/show.js';
 import type { AdminPeer } from './authorize.js';
 import type { AdminCall } from './call.js';
 import type { BrokerContext } from './context.js';
-import { Door, type DoorOwner, refuse, type Reply } from './dispatch.js';
+import { Door, type DoorOwner, type Reply, refuse } from './dispatch.js';
 import { mayWithAccount, mayWithJail } from './visible.js';
 import type { Activity } from './watch-hub.js';
 
-type AdminRequest = 'status' | 'list' | 'show' | 'watch' | 'start' | 'stop' | 'kill' | 'admin-open-session' | 'reload' | 'drain';
+type AdminRequest =
+  | 'status'
+  | 'list'
+  | 'show'
+  | 'watch'
+  | 'start'
+  | 'stop'
+  | 'kill'
+  | 'admin-open-session'
+  | 'reload'
+  | 'drain';
 type Answers = { readonly [N in AdminRequest]: (call: AdminCall, question: ReadQuestion<N>) => Promise<Reply<N>> };
 
 const answers: Answers = {
@@ -63,7 +73,10 @@ export class AdminDoor implements DoorOwner, AdminCall {
 
   async answer<N extends RequestName>(name: N, question: ReadQuestion<N>): Promise<Reply<N>> {
     if (!Object.hasOwn(answers, name)) throw refuse('this request has no answer here');
-    const answer = answers[name as unknown as AdminRequest] as (call: AdminCall, asked: never) => Promise<Reply<RequestName>>;
+    const answer = answers[name as unknown as AdminRequest] as (
+      call: AdminCall,
+      asked: never,
+    ) => Promise<Reply<RequestName>>;
     return (await answer(this, question as never)) as Reply<N>;
   }
 
@@ -89,6 +102,11 @@ export class AdminDoor implements DoorOwner, AdminCall {
 
   async #maySee({ jail, account }: Activity): Promise<boolean> {
     if (jail !== undefined && isJailName(jail)) return await mayWithJail(this.context, this.peer, jail, 'see');
-    return await mayWithAccount(this.context, this.peer, account !== undefined && isAccountName(account) ? account : '', 'see');
+    return await mayWithAccount(
+      this.context,
+      this.peer,
+      account !== undefined && isAccountName(account) ? account : '',
+      'see',
+    );
   }
 }

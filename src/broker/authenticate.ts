@@ -1,6 +1,6 @@
-import type { Config } from '../config/schema.js';
-import { InvalidValueError } from '../base/invalid-value.js';
 import { isJailName } from '../base/brands.js';
+import { InvalidValueError } from '../base/invalid-value.js';
+import type { Config } from '../config/schema.js';
 import type { AuditTrail } from '../log/audit.js';
 import type { Log } from '../log/log.js';
 import type { Answer, ReadQuestion } from '../privsep/request-table.js';
@@ -52,16 +52,22 @@ export class Authenticator {
   /** A public key: without signature only whether it would do; with one, the login. Identity and options are those of the key that signed. */
   async checkPublicKey(connection: AnonymousConnection, question: KeyQuestion): Promise<Judgement> {
     const candidate = await this.#find(connection, question.user);
-    if (candidate.outcome === 'unavailable') return this.#unavailable(connection, question.user, 'publickey', candidate.reason);
+    if (candidate.outcome === 'unavailable')
+      return this.#unavailable(connection, question.user, 'publickey', candidate.reason);
     const key = this.#readKey(question);
     const authorized = key === null ? undefined : this.#findAuthorized(candidate, key, connection.from.source);
     if (question.signature === undefined) {
-      return authorized === undefined ? this.#reject(connection, question.user, 'publickey', { isProbe: true }) : other({ outcome: 'known' });
+      return authorized === undefined
+        ? this.#reject(connection, question.user, 'publickey', { isProbe: true })
+        : other({ outcome: 'known' });
     }
     const { sessionId } = connection.exchange;
     const { user, service, algorithm, signature } = question;
     // The signature is verified for keys of nobody too: the work must not tell who exists.
-    const isProven = key !== null && sessionId !== null && (await verifyLogin({ sessionId, user, service, algorithm, key }, signature));
+    const isProven =
+      key !== null &&
+      sessionId !== null &&
+      (await verifyLogin({ sessionId, user, service, algorithm, key }, signature));
     if (!isProven || authorized === undefined || candidate.outcome !== 'account') {
       return this.#reject(connection, user, 'publickey', { candidate, fingerprint: fingerprintOf(question.blob) });
     }
@@ -78,7 +84,8 @@ export class Authenticator {
     const verdict = await this.#options.passwords().check(question.password, hash);
     question.password.fill(0);
     if (verdict === 'busy') return this.#unavailable(connection, user, 'password', 'too many password checks wait');
-    if (verdict === 'wrong' || candidate.outcome !== 'account') return this.#reject(connection, user, 'password', { candidate });
+    if (verdict === 'wrong' || candidate.outcome !== 'account')
+      return this.#reject(connection, user, 'password', { candidate });
     return this.#pass(connection, user, candidate, { method: 'password' });
   }
 
@@ -101,7 +108,8 @@ export class Authenticator {
   #findAuthorized(candidate: Candidate, key: UserKey, source: string): AuthorizedKey | undefined {
     const account = candidate.outcome === 'account' ? candidate.account : null;
     const { keys, refused } = this.#parseKeys(account);
-    for (const { line, reason } of refused) this.#options.log.event('key.refused', { account: account?.name ?? '', line, reason });
+    for (const { line, reason } of refused)
+      this.#options.log.event('key.refused', { account: account?.name ?? '', line, reason });
     return keys.find((entry) => entry.key.blob.equals(key.blob) && isUsableFrom(entry.options, source, Date.now()));
   }
 
@@ -116,7 +124,12 @@ export class Authenticator {
     return parsed;
   }
 
-  async #pass(connection: AnonymousConnection, user: string, candidate: Extract<Candidate, { outcome: 'account' }>, proof: Proof): Promise<Judgement> {
+  async #pass(
+    connection: AnonymousConnection,
+    user: string,
+    candidate: Extract<Candidate, { outcome: 'account' }>,
+    proof: Proof,
+  ): Promise<Judgement> {
     const { account, jail } = candidate;
     const done = [...connection.progress.done, proof.method];
     const key = proof.key ?? connection.progress.key; // the options of a key hold for the whole chain that it is part of
@@ -132,8 +145,18 @@ export class Authenticator {
     const fingerprint = key === undefined ? {} : { fingerprint: key.key.fingerprint };
     const { connectionId, source } = connection.from;
     this.#options.log.event('auth.accepted', { connection: connectionId, account: account.name, jail, method });
-    this.#options.audit.record('login.accepted', { connection: connectionId, account: account.name, jail, method, source, ...fingerprint });
-    return { outcome: 'accepted', account: makeAuthenticatedAccount({ account: account.name, jail, policy, method, isRecord, ...fingerprint }) };
+    this.#options.audit.record('login.accepted', {
+      connection: connectionId,
+      account: account.name,
+      jail,
+      method,
+      source,
+      ...fingerprint,
+    });
+    return {
+      outcome: 'accepted',
+      account: makeAuthenticatedAccount({ account: account.name, jail, policy, method, isRecord, ...fingerprint }),
+    };
   }
 
   #reject(
@@ -150,7 +173,14 @@ export class Authenticator {
       const untrusted = isJailName(user) ? { untrusted: { user } } : {};
       const fingerprint = facts.fingerprint === undefined ? {} : { fingerprint: facts.fingerprint };
       this.#options.log.event('auth.rejected', { connection: connectionId, source, method, why, ...untrusted });
-      this.#options.audit.record('login.rejected', { connection: connectionId, source, method, why, ...fingerprint, ...untrusted });
+      this.#options.audit.record('login.rejected', {
+        connection: connectionId,
+        source,
+        method,
+        why,
+        ...fingerprint,
+        ...untrusted,
+      });
     }
     return other({ outcome: 'rejected', methods: this.#methods(), triesLeft: this.#triesLeft(connection) });
   }

@@ -14,7 +14,10 @@ export interface AdminPeer {
  * Rights of a peer: root is an admin always; the others by the configuration's lists. Whoever is in no list has the rights of an owner,
  * which show and touch nothing but records that name them. Workers, the listener and processes of jails have none (null).
  */
-export function authorizePeer(config: Pick<Config, 'roles' | 'workers' | 'listener' | 'jails'>, who: PeerNames): AdminPeer | null {
+export function authorizePeer(
+  config: Pick<Config, 'roles' | 'workers' | 'listener' | 'jails'>,
+  who: PeerNames,
+): AdminPeer | null {
   const { roles, workers, listener, jails } = config;
   const { uid, names } = who;
   const isWorker = uid >= workers.firstUid && uid < workers.firstUid + workers.uidCount;

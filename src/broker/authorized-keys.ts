@@ -17,7 +17,10 @@ export interface RefusedLine {
 }
 
 /** All lines of an account. A line that is damaged, weak, or has an option that we do not know is refused by itself. */
-export function parseAuthorizedKeys(lines: readonly string[], minRsaBits: number): { keys: AuthorizedKey[]; refused: RefusedLine[] } {
+export function parseAuthorizedKeys(
+  lines: readonly string[],
+  minRsaBits: number,
+): { keys: AuthorizedKey[]; refused: RefusedLine[] } {
   const keys: AuthorizedKey[] = [];
   const refused: RefusedLine[] = [];
   for (const [index, line] of lines.entries()) {
@@ -33,7 +36,10 @@ export function parseAuthorizedKeys(lines: readonly string[], minRsaBits: number
 
 /** `[OPTIONS] TYPE BASE64 [COMMENT]` (sshd(8), AUTHORIZED_KEYS FILE FORMAT). Throws InvalidValueError with the reason. */
 export function parseKeyLine(line: string, minRsaBits: number): AuthorizedKey {
-  const match = /^(?:((?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+)\s+)?([a-z][a-z0-9@.-]*)\s+([A-Za-z0-9+/]{16,}={0,2})(?:\s+(.*))?$/s.exec(line.trim());
+  const match =
+    /^(?:((?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+)\s+)?([a-z][a-z0-9@.-]*)\s+([A-Za-z0-9+/]{16,}={0,2})(?:\s+(.*))?$/s.exec(
+      line.trim(),
+    );
   if (match === null) throw new InvalidValueError('the line is not [options] type key [comment]');
   const [, options = '', type = '', base64 = '', comment = ''] = match;
   const key = parseUserKey(Buffer.from(base64, 'base64'), minRsaBits);
@@ -60,6 +66,10 @@ function matchesSource(pattern: string, source: string): boolean {
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error; // expected: a pattern that is no address
   }
-  const expression = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*').replace(/\?/g, '.');
+  const expression = pattern
+    .toLowerCase()
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replace(/\?/g, '.');
   return new RegExp(`^${expression}$`).test(source.toLowerCase());
 }

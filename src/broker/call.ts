@@ -1,8 +1,7 @@
-import type { AdminPeer } from './authorize.js';
-import type { Connection } from './connection.js';
-import type { BrokerContext } from './context.js';
 import type { AuthenticatedAccount } from './authenticated-account.js';
-import type { AuthenticatedConnection } from './connection.js';
+import type { AdminPeer } from './authorize.js';
+import type { AuthenticatedConnection, Connection } from './connection.js';
+import type { BrokerContext } from './context.js';
 
 /** What an answer to a worker may do with the door it came on. */
 export interface WorkerDoorHandle {

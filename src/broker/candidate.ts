@@ -1,7 +1,7 @@
 import { type AccountName, accountOfJail, isJailName, type JailName } from '../base/brands.js';
 import { isInSubnet, parseIpBytes } from '../base/ip.js';
-import type { Account } from '../store/accounts.js';
 import type { AccountSource } from '../store/account-lookup.js';
+import type { Account } from '../store/accounts.js';
 
 /** Whom a user name may stand for. `nobody` covers a name outside the pattern, an unknown, a locked and an expired account alike. */
 export type Candidate =
@@ -10,7 +10,12 @@ export type Candidate =
   | { readonly outcome: 'unavailable'; readonly reason: unknown };
 
 /** `alice` is the account with its default jail, `alice+web` the jail of that name. One pattern judges all names; no path is made before. */
-export async function findCandidate(accounts: AccountSource, user: string, source: string, nowMs: number): Promise<Candidate> {
+export async function findCandidate(
+  accounts: AccountSource,
+  user: string,
+  source: string,
+  nowMs: number,
+): Promise<Candidate> {
   if (!isJailName(user)) return { outcome: 'nobody', why: 'not-a-name' };
   const name: AccountName = accountOfJail(user);
   const lookup = await accounts.find(name);

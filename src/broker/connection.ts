@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthMethod } from '../store/accounts.js';
-import type { AuthorizedKey } from './authorized-keys.js';
 import type { AuthenticatedAccount } from './authenticated-account.js';
+import type { AuthorizedKey } from './authorized-keys.js';
 import type { ExchangeParts } from './exchange-hash.js';
 
 /** Where a connection comes from, as the listener's kernel saw it. */
@@ -93,7 +93,15 @@ export type LiveConnection = AnonymousConnection | AuthenticatedConnection;
 
 export function makeAnonymous(from: ConnectionSource, graceEndMs: number): AnonymousConnection {
   const progress = { user: '', done: [] };
-  return { phase: 'before-login', from, exchange: new ExchangeState(), graceEndMs, tries: 0, progress, isJudging: false };
+  return {
+    phase: 'before-login',
+    from,
+    exchange: new ExchangeState(),
+    graceEndMs,
+    tries: 0,
+    progress,
+    isJudging: false,
+  };
 }
 
 /** The one step from before to after. */

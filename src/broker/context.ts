@@ -1,13 +1,12 @@
 import type { Config } from '../config/schema.js';
-import type { JailLifecycle } from '../jail/lifecycle.js';
 import type { KeeperLink } from '../jail/keeper-link.js';
+import type { JailLifecycle } from '../jail/lifecycle.js';
 import type { NatNetwork } from '../jail/network.js';
 import type { JailRuntime } from '../jail/runtime.js';
 import type { AuditTrail } from '../log/audit.js';
 import type { Log } from '../log/log.js';
 import type { AccountStore } from '../store/accounts.js';
 import type { JailStore } from '../store/jails.js';
-import type { AdminDoor } from './admin-door.js';
 import type { Authenticator } from './authenticate.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { HostKey } from './host-keys.js';
@@ -37,7 +36,8 @@ export interface BrokerContext {
   readonly workers: WorkerTable;
   readonly listeners: ListenerDoors;
   readonly watchers: WatchHub;
-  readonly adminDoors: Set<AdminDoor>;
+  /** Doors of local clients, to be closed with the broker. */
+  readonly adminDoors: Set<{ close(): void }>;
   readonly startedMs: number;
   readonly version: string;
   /** Reads the configuration again. Faults: those of `loadConfig`; the old one stays then. */

@@ -1,6 +1,6 @@
 import { addon } from '../base/addon.js';
 import { DeadlineError, withDeadline } from '../base/deadline.js';
-import { isJaildError, JaildError } from '../errors/jaild-error.js';
+import { JaildError } from '../errors/jaild-error.js';
 import { codeOf } from '../errors/presentation.js';
 import type { DoorEventName, DoorEvents } from '../privsep/door-events.js';
 import type { Frame } from '../privsep/frame.js';
@@ -103,7 +103,11 @@ export class Door {
   #violate(reason: string, request: string, id: unknown): void {
     this.#owner.violated(reason, request);
     if (!this.#owner.roles.includes('worker')) {
-      this.#socket.send({ id: typeof id === 'number' ? id : 0, ok: false, error: { code: 'door-refused', text: reason } });
+      this.#socket.send({
+        id: typeof id === 'number' ? id : 0,
+        ok: false,
+        error: { code: 'door-refused', text: reason },
+      });
     }
     this.#socket.close();
   }
@@ -117,7 +121,11 @@ export class Door {
       this.#socket.send({ ...answer, id, ok: true }, reply.fds);
     } catch (error) {
       const text = this.#owner.toText(error);
-      this.#socket.send({ id, ok: false, error: { code: error instanceof DeadlineError ? 'door-timeout' : codeOf(error), text } });
+      this.#socket.send({
+        id,
+        ok: false,
+        error: { code: error instanceof DeadlineError ? 'door-timeout' : codeOf(error), text },
+      });
     } finally {
       this.#pending -= 1;
       if (!this.#socket.isClosed) {
@@ -144,9 +152,4 @@ export class Door {
 /** A refusal that a handler answers with on purpose. */
 export function refuse(text: string): JaildError {
   return new JaildError('door-refused', text);
-}
-
-/** True for faults that are answers, not surprises. */
-export function isExpected(error: unknown): boolean {
-  return isJaildError(error) && error.code !== 'internal';
 }

@@ -19,8 +19,12 @@ export function openSockets(context: BrokerContext): SocketListener[] {
   const owner = { uid: listener.uid, gid: listener.gid };
   const { log } = context;
   return [
-    new SocketListener({ path: join(server.runDir, 'listener.sock'), mode: 0o600, owner }, log, (fd) => acceptListener(context, fd)),
-    new SocketListener({ path: join(server.runDir, 'resume.sock'), mode: 0o600, owner }, log, (fd) => acceptResume(context, fd)),
+    new SocketListener({ path: join(server.runDir, 'listener.sock'), mode: 0o600, owner }, log, (fd) =>
+      acceptListener(context, fd),
+    ),
+    new SocketListener({ path: join(server.runDir, 'resume.sock'), mode: 0o600, owner }, log, (fd) =>
+      acceptResume(context, fd),
+    ),
     new SocketListener({ path: join(server.runDir, 'admin.sock'), mode: 0o666 }, log, (fd) => {
       acceptAdmin(context, fd).catch((error: unknown) => log.fault('accepting an admin', error));
     }),
@@ -46,7 +50,8 @@ function acceptResume(context: BrokerContext, fd: number): void {
 async function acceptAdmin(context: BrokerContext, fd: number): Promise<void> {
   const { uid, gid } = addon.peerCredentials(fd);
   const peer = authorizePeer(context.config(), findPeerNames(uid, gid));
-  const isKnown = peer !== null && (!peer.roles.every((role) => role === 'owner') || (await ownsAnything(context, peer)));
+  const isKnown =
+    peer !== null && (!peer.roles.every((role) => role === 'owner') || (await ownsAnything(context, peer)));
   if (peer === null || !isKnown || context.adminDoors.size >= maxAdminDoors) return turnAway(context, fd, 'admin.sock');
   context.adminDoors.add(new AdminDoor(fd, peer, context));
 }

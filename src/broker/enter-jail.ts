@@ -1,4 +1,3 @@
-import { addon } from '../base/addon.js';
 import { isJaildError } from '../errors/jaild-error.js';
 import type { RunningJail } from '../jail/running-jail.js';
 import type { EnterQuestion } from '../privsep/jail-control-client.js';
@@ -13,9 +12,21 @@ export type EnterFacts = Pick<SessionEntry, 'account' | 'kind' | 'connectionId' 
  * Opens a session in a jail, starting it if need be. The session is in the registry before the keeper can tell its end.
  * The descriptor is the session socket. Faults: those of a start, `keeper-failed`, `keeper-unreachable`.
  */
-export async function enterJail(context: BrokerContext, jail: Jail, plan: EnterPlan, facts: EnterFacts): Promise<{ sessionId: string; fd: number }> {
+export async function enterJail(
+  context: BrokerContext,
+  jail: Jail,
+  plan: EnterPlan,
+  facts: EnterFacts,
+): Promise<{ sessionId: string; fd: number }> {
   const sessionId = context.sessions.newId();
-  context.sessions.add({ ...facts, sessionId, jail: jail.name, user: plan.user, terminal: plan.terminal !== undefined, startedMs: Date.now() });
+  context.sessions.add({
+    ...facts,
+    sessionId,
+    jail: jail.name,
+    user: plan.user,
+    terminal: plan.terminal !== undefined,
+    startedMs: Date.now(),
+  });
   try {
     const question = { ...plan, session: sessionId, deadlineMs: context.config().session.enterTimeMs };
     const fd = await inRunningJail(context, jail, (running) => running.control.enter(question));
@@ -27,7 +38,11 @@ export async function enterJail(context: BrokerContext, jail: Jail, plan: EnterP
 }
 
 /** Runs `work` in the running jail; once more when it turned out to be ending at that very moment (linger, a stop, a crash). */
-export async function inRunningJail<Result>(context: BrokerContext, jail: Jail, work: (running: RunningJail) => Promise<Result>): Promise<Result> {
+export async function inRunningJail<Result>(
+  context: BrokerContext,
+  jail: Jail,
+  work: (running: RunningJail) => Promise<Result>,
+): Promise<Result> {
   const running = await context.runtime.ensureRunning(jail);
   try {
     return await work(running);
@@ -35,9 +50,4 @@ export async function inRunningJail<Result>(context: BrokerContext, jail: Jail, 
     if (!isJaildError(error, 'keeper-unreachable') || !running.control.isClosed) throw error;
   }
   return await work(await context.runtime.ensureRunning(jail));
-}
-
-/** Hands a session's descriptor to nobody: the asker has gone. */
-export function hangUp(fd: number): void {
-  addon.close(fd);
 }

@@ -20,7 +20,11 @@ const cookieEnd = 17;
 const minKexInitBytes = 1 + 16 + 10 * 4 + 1 + 4;
 
 /** Octets of a share, by hash, for the curve methods: X25519 and P-256, P-384, P-521 (uncompressed points). */
-const curveShares: Readonly<Record<ExchangeParts['hash'], readonly number[]>> = { sha256: [32, 65], sha384: [97], sha512: [133] };
+const curveShares: Readonly<Record<ExchangeParts['hash'], readonly number[]>> = {
+  sha256: [32, 65],
+  sha384: [97],
+  sha512: [133],
+};
 const dhShare = { min: 200, max: 513 } as const;
 const stringShare = { min: 32, max: 2048 } as const;
 
@@ -28,7 +32,8 @@ const stringShare = { min: 32, max: 2048 } as const;
 export function findExchangeFault(parts: ExchangeParts, facts: ExchangeFacts): string | null {
   if (!parts.serverIdent.equals(facts.serverIdent)) return 'the server line is not ours';
   if (facts.clientIdent !== undefined && !parts.clientIdent.equals(facts.clientIdent)) return 'the client line changed';
-  if (!/^SSH-(?:2\.0|1\.99)-[^\r\n\0]{1,245}$/.test(parts.clientIdent.toString('latin1'))) return 'the client line is none';
+  if (!/^SSH-(?:2\.0|1\.99)-[^\r\n\0]{1,245}$/.test(parts.clientIdent.toString('latin1')))
+    return 'the client line is none';
   if (!isKexInit(parts.clientKexInit) || !isKexInit(parts.serverKexInit)) return 'a KEXINIT is none';
   if (!parts.serverKexInit.subarray(1, cookieEnd).equals(facts.cookie)) return 'the cookie is not the one given out';
   return findShareFault(parts);
@@ -55,7 +60,8 @@ function findShareFault({ kex, hash, clientShare, serverShare, secret }: Exchang
  */
 export function computeExchangeHash(parts: ExchangeParts, hostKey: Buffer): Buffer {
   const hash = createHash(parts.hash);
-  for (const value of [parts.clientIdent, parts.serverIdent, parts.clientKexInit, parts.serverKexInit, hostKey]) hash.update(sshString(value));
+  for (const value of [parts.clientIdent, parts.serverIdent, parts.clientKexInit, parts.serverKexInit, hostKey])
+    hash.update(sshString(value));
   const toShare = parts.kex === 'dh' ? sshMpint : sshString;
   hash.update(toShare(parts.clientShare)).update(toShare(parts.serverShare));
   return hash.update(parts.kex === 'string' ? sshString(parts.secret) : sshMpint(parts.secret)).digest();

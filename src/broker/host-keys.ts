@@ -43,11 +43,15 @@ const generate = promisify(generateKeyPair);
  */
 export async function loadHostKeys(keysDir: string, types: readonly HostKeyType[]): Promise<HostKey[]> {
   mkdirSync(keysDir, { recursive: true, mode: 0o700 });
-  return await withLock(join(keysDir, '.lock'), async () => {
-    const keys: HostKey[] = [];
-    for (const type of types) keys.push(toHostKey(type, await loadOrMake(hostKeyFile(keysDir, type), type)));
-    return keys;
-  }, 60_000);
+  return await withLock(
+    join(keysDir, '.lock'),
+    async () => {
+      const keys: HostKey[] = [];
+      for (const type of types) keys.push(toHostKey(type, await loadOrMake(hostKeyFile(keysDir, type), type)));
+      return keys;
+    },
+    60_000,
+  );
 }
 
 export function hostKeyFile(keysDir: string, type: HostKeyType): string {
@@ -86,7 +90,11 @@ function readKey(file: string, type: HostKeyType): KeyObject {
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile() || stats.uid !== process.geteuid?.() || (stats.mode & 0o077) !== 0) {
-      throw new JaildError('host-key-unsafe', `${file} must be a file of root's that nobody else can read (chmod 600)`, { fields: { file } });
+      throw new JaildError(
+        'host-key-unsafe',
+        `${file} must be a file of root's that nobody else can read (chmod 600)`,
+        { fields: { file } },
+      );
     }
     return parseKey(readFileSync(fd, 'utf8'), file, type);
   } finally {
@@ -101,7 +109,11 @@ function parseKey(text: string, file: string, type: HostKeyType): KeyObject {
     if (key.asymmetricKeyType === wanted) return key;
   } catch (cause) {
     // Expected: a damaged file. It is never replaced: clients have learnt this key.
-    throw new JaildError('host-key-unsafe', `${file} is damaged; put it back from a backup, or remove it to get a new key`, { fields: { file }, cause });
+    throw new JaildError(
+      'host-key-unsafe',
+      `${file} is damaged; put it back from a backup, or remove it to get a new key`,
+      { fields: { file }, cause },
+    );
   }
   throw new JaildError('host-key-unsafe', `${file} holds no ${type} key`, { fields: { file } });
 }
@@ -114,8 +126,13 @@ function toHostKey(type: HostKeyType, privateKey: KeyObject): HostKey {
     algorithms,
     async sign(algorithm, data) {
       const hash = hashOfAlgorithm[algorithm];
-      if (hash === undefined || !algorithms.includes(algorithm)) throw new JaildError('door-refused', `a ${type} key does not sign with this algorithm`);
-      const raw = await signAsync(hash, data, type === 'ecdsa' ? { key: privateKey, dsaEncoding: 'ieee-p1363' } : privateKey);
+      if (hash === undefined || !algorithms.includes(algorithm))
+        throw new JaildError('door-refused', `a ${type} key does not sign with this algorithm`);
+      const raw = await signAsync(
+        hash,
+        data,
+        type === 'ecdsa' ? { key: privateKey, dsaEncoding: 'ieee-p1363' } : privateKey,
+      );
       return Buffer.concat([sshString(algorithm), sshString(type === 'ecdsa' ? toEcdsaSignature(raw) : raw)]);
     },
   };

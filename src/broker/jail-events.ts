@@ -26,7 +26,12 @@ export function makeJailEvents(context: () => BrokerContext): JailEvents {
   };
 }
 
-function record(context: BrokerContext, event: 'jail.started', jail: JailName, facts: Readonly<Record<string, string>>): void {
+function record(
+  context: BrokerContext,
+  event: 'jail.started',
+  jail: JailName,
+  facts: Readonly<Record<string, string>>,
+): void {
   context.log.event(event, { jail, ...facts });
   context.audit.record(event, { jail, ...facts });
   context.watchers.tell({ what: 'jail-started', jail });
@@ -45,7 +50,8 @@ function endSession(context: BrokerContext, sessionId: string, end: ProcessEnd):
 }
 
 function forgetSessions(context: BrokerContext, jail: JailName): void {
-  for (const { sessionId } of context.sessions.list().filter((entry) => entry.jail === jail)) endSession(context, sessionId, {});
+  for (const { sessionId } of context.sessions.list().filter((entry) => entry.jail === jail))
+    endSession(context, sessionId, {});
 }
 
 /** `linger = none`: the jail ends with its last session, whatever it still runs. The other kinds are the keeper's. */

@@ -35,12 +35,21 @@ const flags: Readonly<Record<string, (draft: Draft) => void>> = {
 };
 
 const values: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
-  from: (draft, value) => set(draft, 'from', value.split(',').map((pattern) => pattern.trim()).filter((pattern) => pattern !== '')),
+  from: (draft, value) =>
+    set(
+      draft,
+      'from',
+      value
+        .split(',')
+        .map((pattern) => pattern.trim())
+        .filter((pattern) => pattern !== ''),
+    ),
   command: (draft, value) => set(draft, 'command', value),
   environment: (draft, value) => {
     draft.environment = [...draft.environment, parseVariable(value)];
   },
-  'expiry-time': (draft, value) => set(draft, 'expiresMs', Math.min(draft.expiresMs ?? Number.MAX_SAFE_INTEGER, parseExpiry(value))),
+  'expiry-time': (draft, value) =>
+    set(draft, 'expiresMs', Math.min(draft.expiresMs ?? Number.MAX_SAFE_INTEGER, parseExpiry(value))),
   permitopen: (draft, value) => set(draft, 'permitOpen', [...(draft.permitOpen ?? []), parseTarget(value)]),
   permitlisten: (draft, value) => set(draft, 'permitListen', [...(draft.permitListen ?? []), parseTarget(value)]),
 };

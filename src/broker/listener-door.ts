@@ -4,10 +4,13 @@ import { answerConfiguration } from './answers/configuration.js';
 import { answerOpenDoor } from './answers/open-door.js';
 import { answerKillWorker, answerStartWorker } from './answers/workers.js';
 import type { BrokerContext } from './context.js';
-import { Door, type DoorOwner, refuse, type Reply } from './dispatch.js';
+import { Door, type DoorOwner, type Reply, refuse } from './dispatch.js';
 
 type Answers = {
-  readonly [N in 'open-door' | 'start-worker' | 'kill-worker' | 'configuration']: (context: BrokerContext, question: ReadQuestion<N>) => Promise<Reply<N>>;
+  readonly [N in 'open-door' | 'start-worker' | 'kill-worker' | 'configuration']: (
+    context: BrokerContext,
+    question: ReadQuestion<N>,
+  ) => Promise<Reply<N>>;
 };
 
 const answers: Answers = {
@@ -41,7 +44,10 @@ export class ListenerDoor implements DoorOwner {
 
   async answer<N extends RequestName>(name: N, question: ReadQuestion<N>): Promise<Reply<N>> {
     if (!Object.hasOwn(answers, name)) throw refuse('this request has no answer here');
-    const answer = answers[name as keyof Answers] as (context: BrokerContext, asked: never) => Promise<Reply<RequestName>>;
+    const answer = answers[name as keyof Answers] as (
+      context: BrokerContext,
+      asked: never,
+    ) => Promise<Reply<RequestName>>;
     return (await answer(this.#context, question as never)) as Reply<N>;
   }
 

@@ -38,7 +38,9 @@ export function planPolicy(config: Pick<Config, 'session'>, account: Account, op
 }
 
 /** The part that the worker is told. */
-export function toWorkerPolicy(policy: LoginPolicy): Extract<Answer<'check-password'>, { outcome: 'accepted' }>['policy'] {
+export function toWorkerPolicy(
+  policy: LoginPolicy,
+): Extract<Answer<'check-password'>, { outcome: 'accepted' }>['policy'] {
   const { terminal, forwarding, agentForwarding, maxSessions, maxForwards, idleTimeMs } = policy;
   return { terminal, forwarding, agentForwarding, maxSessions, maxForwards, idleTimeMs };
 }
@@ -49,6 +51,8 @@ export function isPermitted(permitted: readonly string[] | undefined, host: stri
   return permitted.some((target) => {
     const split = target.lastIndexOf(':');
     const [wantedHost, wantedPort] = [target.slice(0, split), target.slice(split + 1)];
-    return (wantedHost === '*' || wantedHost === host.toLowerCase()) && (wantedPort === '*' || wantedPort === String(port));
+    return (
+      (wantedHost === '*' || wantedHost === host.toLowerCase()) && (wantedPort === '*' || wantedPort === String(port))
+    );
   });
 }

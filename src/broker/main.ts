@@ -93,7 +93,8 @@ async function makeContext(first: Config, log: Log): Promise<BrokerContext> {
     onTrouble: (state, error) => log.event(state === 'failed' ? 'audit.failed' : 'audit.recovered', { error }),
   });
   audit.record('audit.opened', { role: 'broker' });
-  const onQuarantine = (file: string, movedTo: string, error: unknown): void => log.event('record.quarantined', { file, movedTo, error });
+  const onQuarantine = (file: string, movedTo: string, error: unknown): void =>
+    log.event('record.quarantined', { file, movedTo, error });
   const accounts = openAccounts(config.server, onQuarantine);
   const jails = openJails(config.server, onQuarantine);
   const workerExited = (pid: number, end: { code?: number; signal?: string }): void => workers.noteExit(pid, end);
@@ -162,7 +163,12 @@ function keepFixed(next: Config, current: Config): Config {
   const { firstBase, lastBase } = current.jails;
   return {
     ...next,
-    server: { ...next.server, stateDir: current.server.stateDir, runDir: current.server.runDir, identification: current.server.identification },
+    server: {
+      ...next.server,
+      stateDir: current.server.stateDir,
+      runDir: current.server.runDir,
+      identification: current.server.identification,
+    },
     listener: { ...next.listener, uid: current.listener.uid, gid: current.listener.gid },
     workers: { ...next.workers, firstUid: current.workers.firstUid, uidCount: current.workers.uidCount },
     jails: { ...next.jails, firstBase, lastBase },

@@ -7,7 +7,11 @@ import { maxPasswordBytes } from '../privsep/shapes/values.js';
 import { estimateHashCost } from './hash-cost.js';
 
 /** crypt(5) prefixes of the kinds that new passwords can have. */
-const prefixes: Readonly<Record<Config['auth']['passwordHash'], string>> = { yescrypt: '$y$', sha512: '$6$', bcrypt: '$2b$' };
+const prefixes: Readonly<Record<Config['auth']['passwordHash'], string>> = {
+  yescrypt: '$y$',
+  sha512: '$6$',
+  bcrypt: '$2b$',
+};
 
 /** Hashes run on libuv's pool, which file reads and signatures share: never more than this at one time. */
 const maxAtOnce = 2;

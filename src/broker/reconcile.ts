@@ -10,12 +10,29 @@ export async function reconcile(context: BrokerContext): Promise<void> {
     const jail = await context.jails.find(name).catch(() => undefined); // a damaged record does not end a running jail
     for (const { session, startedMs, terminal, user } of await control.sessions()) {
       if (context.sessions.find(session) !== undefined || jail === undefined) continue;
-      context.sessions.add({ sessionId: session, jail: name, account: jail.account, user, kind: '', terminal, startedMs, connectionId: '', source: '' });
+      context.sessions.add({
+        sessionId: session,
+        jail: name,
+        account: jail.account,
+        user,
+        kind: '',
+        terminal,
+        startedMs,
+        connectionId: '',
+        source: '',
+      });
     }
   }
   const left = context.resume.list();
   if (jails > 0 || left.length > 0) context.log.event('broker.reconciled', { jails, connections: left.length });
-  setTimeout(() => void forgetLost(context, left.map(({ connectionId }) => connectionId)), returnMs).unref();
+  setTimeout(
+    () =>
+      void forgetLost(
+        context,
+        left.map(({ connectionId }) => connectionId),
+      ),
+    returnMs,
+  ).unref();
 }
 
 async function forgetLost(context: BrokerContext, connectionIds: readonly string[]): Promise<void> {

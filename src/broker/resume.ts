@@ -2,8 +2,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsent } from '../errors/errno.js';
-import type { Log } from '../log/log.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
+import type { Log } from '../log/log.js';
 import { removeFile, writeFileAtomically } from '../store/atomic-file.js';
 import { formatRecord, parseRecord } from '../store/record-codec.js';
 import { makeAuthenticatedAccount } from './authenticated-account.js';
@@ -41,7 +41,13 @@ export class ResumeStore {
     const stored = idPattern.test(connectionId) ? this.#read(connectionId) : null;
     if (stored === null || !timingSafeEqual(stored.secretHash, hashOf(secret))) return null;
     const account = makeAuthenticatedAccount(stored.login);
-    return { phase: 'after-login', from: stored.from, exchange: new ExchangeState(stored.sessionId), account, sessions: new Set() };
+    return {
+      phase: 'after-login',
+      from: stored.from,
+      exchange: new ExchangeState(stored.sessionId),
+      account,
+      sessions: new Set(),
+    };
   }
 
   /** The connection has ended. A second call is harmless. */

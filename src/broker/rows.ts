@@ -1,8 +1,8 @@
 import type { JailName } from '../base/brands.js';
-import type { Answer } from '../privsep/request-table.js';
+import { idsPerJail } from '../base/brands.js';
 import { readWrittenState } from '../jail/jail-status.js';
 import { planAddresses } from '../jail/network-addresses.js';
-import { idsPerJail } from '../base/brands.js';
+import type { Answer } from '../privsep/request-table.js';
 import type { Account } from '../store/accounts.js';
 import type { Jail } from '../store/jails.js';
 import type { LiveConnection } from './connection.js';
@@ -35,7 +35,17 @@ export function toJailRow(context: BrokerContext, jail: Jail): JailRow {
 
 /** A jail whose record cannot be read. */
 export function toDamagedRow(name: JailName): JailRow {
-  return { name, account: '', template: '', state: 'damaged', address: '', sessions: 0, startedMs: null, initPid: null, ended: '' };
+  return {
+    name,
+    account: '',
+    template: '',
+    state: 'damaged',
+    address: '',
+    sessions: 0,
+    startedMs: null,
+    initPid: null,
+    ended: '',
+  };
 }
 
 export function toSessionRow(entry: SessionEntry): SessionRow {

@@ -17,14 +17,19 @@ const sftpServer = { name: 'sftp-server', argv: [] };
 const insideUser = 'root';
 
 /** What the keeper is to run for a question, under the policy of the login. Pure. */
-export function planSession(question: Question, connection: AuthenticatedConnection, acceptEnv: readonly string[]): PlannedSession {
+export function planSession(
+  question: Question,
+  connection: AuthenticatedConnection,
+  acceptEnv: readonly string[],
+): PlannedSession {
   const { policy } = connection.account;
   const { terminal } = question;
   if (terminal !== undefined && !policy.terminal) return refused('no-terminal', 'This key may not open a terminal.');
   if (question.kind === 'subsystem' && question.subsystem !== 'sftp' && policy.command === undefined) {
     return refused('unknown-subsystem', 'There is no such subsystem.');
   }
-  if (question.kind === 'exec' && question.command.includes(0)) return refused('bad-command', 'The command holds a NUL byte.');
+  if (question.kind === 'exec' && question.command.includes(0))
+    return refused('bad-command', 'The command holds a NUL byte.');
   const environment = planEnvironment(question, connection, acceptEnv);
   const base = { user: insideUser, environment, ...(terminal !== undefined && { terminal: toTerminal(terminal) }) };
   return { outcome: 'planned', plan: { ...base, ...planProgram(question, policy.command) } };
@@ -35,7 +40,8 @@ function refused(code: string, text: string): PlannedSession {
 }
 
 function planProgram(question: Question, forced: string | undefined): Pick<EnterPlan, 'login' | 'command' | 'toolbox'> {
-  if (forced === 'internal-sftp' || (forced === undefined && question.kind === 'subsystem')) return { login: false, toolbox: sftpServer };
+  if (forced === 'internal-sftp' || (forced === undefined && question.kind === 'subsystem'))
+    return { login: false, toolbox: sftpServer };
   if (forced !== undefined) return { login: false, command: Buffer.from(forced, 'utf8') };
   return question.kind === 'exec' ? { login: false, command: question.command } : { login: true };
 }
@@ -46,15 +52,21 @@ function toTerminal(terminal: NonNullable<Question['terminal']>): NonNullable<En
 }
 
 /** The client's variables by the allow-list, then the key's own, then ours; a later one replaces an earlier one of its name. */
-function planEnvironment(question: Question, { account, from }: AuthenticatedConnection, acceptEnv: readonly string[]): Variable[] {
+function planEnvironment(
+  question: Question,
+  { account, from }: AuthenticatedConnection,
+  acceptEnv: readonly string[],
+): Variable[] {
   const patterns = acceptEnv.map(toPattern);
   const variables = new Map<string, Buffer>();
   for (const [name, value] of question.environment) {
-    if (namePattern.test(name) && !value.includes(0) && patterns.some((pattern) => pattern.test(name))) variables.set(name, value);
+    if (namePattern.test(name) && !value.includes(0) && patterns.some((pattern) => pattern.test(name)))
+      variables.set(name, value);
   }
   const text = (name: string, value: string): unknown => variables.set(name, Buffer.from(value, 'utf8'));
   for (const [name, value] of account.policy.environment) text(name, value);
-  if (question.terminal !== undefined) text('TERM', termPattern.test(question.terminal.term) ? question.terminal.term : 'dumb');
+  if (question.terminal !== undefined)
+    text('TERM', termPattern.test(question.terminal.term) ? question.terminal.term : 'dumb');
   if (account.policy.command !== undefined) {
     if (question.kind === 'exec') variables.set('SSH_ORIGINAL_COMMAND', question.command);
     if (question.kind === 'subsystem') text('SSH_ORIGINAL_COMMAND', question.subsystem);

@@ -50,7 +50,12 @@ export class SshReader {
     const body = this.string();
     const [first = 0, second = 0] = body;
     const isPadded = first === 0 && body.length > 1;
-    if (body.length === 0 || (first & 0x80) !== 0 || (first === 0 && body.length === 1) || (isPadded && (second & 0x80) === 0)) {
+    if (
+      body.length === 0 ||
+      (first & 0x80) !== 0 ||
+      (first === 0 && body.length === 1) ||
+      (isPadded && (second & 0x80) === 0)
+    ) {
       throw new InvalidValueError('the value holds no positive number');
     }
     return isPadded ? body.subarray(1) : body;

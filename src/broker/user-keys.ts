@@ -41,15 +41,27 @@ function readEd25519(blob: Buffer, reader: SshReader): UserKey {
   const point = reader.string();
   reader.end();
   if (point.length !== 32) throw new InvalidValueError('an Ed25519 key has 32 octets');
-  return toUserKey('ed25519', blob, { kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') }, ['ssh-ed25519'], 32);
+  return toUserKey(
+    'ed25519',
+    blob,
+    { kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') },
+    ['ssh-ed25519'],
+    32,
+  );
 }
 
-function readEcdsa(blob: Buffer, reader: SshReader, type: string, curve: { name: string; crv: string; octets: number }): UserKey {
+function readEcdsa(
+  blob: Buffer,
+  reader: SshReader,
+  type: string,
+  curve: { name: string; crv: string; octets: number },
+): UserKey {
   const name = reader.name();
   const point = reader.string();
   reader.end();
   if (name !== curve.name) throw new InvalidValueError('the curve of the key is not the one of its type');
-  if (point.length !== 1 + 2 * curve.octets || point[0] !== 4) throw new InvalidValueError('the point of the key has the wrong form');
+  if (point.length !== 1 + 2 * curve.octets || point[0] !== 4)
+    throw new InvalidValueError('the point of the key has the wrong form');
   const x = point.subarray(1, 1 + curve.octets).toString('base64url');
   const y = point.subarray(1 + curve.octets).toString('base64url');
   return toUserKey('ecdsa', blob, { kty: 'EC', crv: curve.crv, x, y }, [type], curve.octets);
@@ -60,8 +72,10 @@ function readRsa(blob: Buffer, reader: SshReader, minRsaBits: number): UserKey {
   const modulus = reader.positiveMpint();
   reader.end();
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
-  if (bits < minRsaBits) throw new InvalidValueError(`an RSA key of ${bits} bits is too short; at least ${minRsaBits} are needed`);
-  if (bits > maxRsaBits) throw new InvalidValueError(`an RSA key of ${bits} bits is too long; at most ${maxRsaBits} are accepted`);
+  if (bits < minRsaBits)
+    throw new InvalidValueError(`an RSA key of ${bits} bits is too short; at least ${minRsaBits} are needed`);
+  if (bits > maxRsaBits)
+    throw new InvalidValueError(`an RSA key of ${bits} bits is too long; at most ${maxRsaBits} are accepted`);
   const isOne = exponent.length === 1 && exponent[0] === 1;
   const isOdd = ((exponent.at(-1) ?? 0) & 1) === 1;
   if (exponent.length > maxExponentOctets || !isOdd || isOne || ((modulus.at(-1) ?? 0) & 1) === 0) {
@@ -71,7 +85,13 @@ function readRsa(blob: Buffer, reader: SshReader, minRsaBits: number): UserKey {
   return toUserKey('rsa', blob, jwk, ['rsa-sha2-512', 'rsa-sha2-256'], modulus.length);
 }
 
-function toUserKey(kind: UserKey['kind'], blob: Buffer, jwk: JsonWebKey, algorithms: readonly string[], size: number): UserKey {
+function toUserKey(
+  kind: UserKey['kind'],
+  blob: Buffer,
+  jwk: JsonWebKey,
+  algorithms: readonly string[],
+  size: number,
+): UserKey {
   try {
     const key = createPublicKey({ key: jwk, format: 'jwk' });
     return { kind, blob, key, algorithms, fingerprint: fingerprintOf(blob), size };

@@ -46,7 +46,12 @@ export async function verifyLogin(login: SignedLogin, signature: Buffer): Promis
   const raw = readSignature(login, signature);
   if (raw === null) return false;
   const { key, kind } = login.key;
-  return await verifyAsync(hash, buildSignedBlob(login), kind === 'ecdsa' ? { key, dsaEncoding: 'ieee-p1363' } : key, raw);
+  return await verifyAsync(
+    hash,
+    buildSignedBlob(login),
+    kind === 'ecdsa' ? { key, dsaEncoding: 'ieee-p1363' } : key,
+    raw,
+  );
 }
 
 function readSignature({ algorithm, key }: SignedLogin, signature: Buffer): Buffer | null {

@@ -19,20 +19,35 @@ export async function requireJail({ jails }: BrokerContext, peer: AdminPeer, nam
 }
 
 /** The account under the same rule. */
-export async function requireAccount({ accounts }: BrokerContext, peer: AdminPeer, name: string, need: Need): Promise<Account> {
+export async function requireAccount(
+  { accounts }: BrokerContext,
+  peer: AdminPeer,
+  name: string,
+  need: Need,
+): Promise<Account> {
   const account = isAccountName(name) ? await accounts.find(name) : undefined;
   if (account === undefined || !isAllowed(peer, account.owner, need)) throw notFound('account', name);
   return account;
 }
 
 /** Whether the peer may do this with things of a jail (its sessions); false when its record cannot be read. */
-export async function mayWithJail({ jails }: BrokerContext, peer: AdminPeer, name: JailName, need: Need): Promise<boolean> {
+export async function mayWithJail(
+  { jails }: BrokerContext,
+  peer: AdminPeer,
+  name: JailName,
+  need: Need,
+): Promise<boolean> {
   if (isAllowed(peer, '', need)) return true;
   return isAllowed(peer, (await ownerOf(() => jails.find(name))) ?? '', need);
 }
 
 /** The same for things of an account (its connections). Before login a connection is nobody's. */
-export async function mayWithAccount({ accounts }: BrokerContext, peer: AdminPeer, name: AccountName | '', need: Need): Promise<boolean> {
+export async function mayWithAccount(
+  { accounts }: BrokerContext,
+  peer: AdminPeer,
+  name: AccountName | '',
+  need: Need,
+): Promise<boolean> {
   if (isAllowed(peer, '', need)) return true;
   return name !== '' && isAllowed(peer, (await ownerOf(() => accounts.find(name))) ?? '', need);
 }

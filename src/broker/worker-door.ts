@@ -21,9 +21,12 @@ import {
   toAuthenticated,
 } from './connection.js';
 import type { BrokerContext } from './context.js';
-import { Door, type DoorOwner, refuse, type Reply } from './dispatch.js';
+import { Door, type DoorOwner, type Reply, refuse } from './dispatch.js';
 
-type Answerer<C extends Connection, N extends RequestName> = (call: WorkerCall<C>, question: ReadQuestion<N>) => Promise<Reply<N>>;
+type Answerer<C extends Connection, N extends RequestName> = (
+  call: WorkerCall<C>,
+  question: ReadQuestion<N>,
+) => Promise<Reply<N>>;
 type Answers<C extends Connection, N extends RequestName> = { readonly [Name in N]: Answerer<C, Name> };
 
 /** Who answers what, by the phase that an answer needs. A request of a worker that is missing here does not compile below. */
@@ -94,17 +97,24 @@ export class WorkerDoor implements DoorOwner, WorkerDoorHandle {
 
   login(account: AuthenticatedAccount): Promise<AuthenticatedConnection> {
     const before = this.#connection;
-    if (before.phase !== 'before-login' || this.#door.isClosed) return Promise.reject(refuse('the connection has ended'));
+    if (before.phase !== 'before-login' || this.#door.isClosed)
+      return Promise.reject(refuse('the connection has ended'));
     const connection = toAuthenticated(before, account);
     this.#move(connection);
-    this.#context.listeners.tell('connection-authenticated', { connectionId: before.from.connectionId, account: account.account });
+    this.#context.listeners.tell('connection-authenticated', {
+      connectionId: before.from.connectionId,
+      account: account.account,
+    });
     return Promise.resolve(connection);
   }
 
   restore(connection: AuthenticatedConnection): void {
     this.#move(connection);
     this.#register(connection);
-    this.#context.listeners.tell('connection-authenticated', { connectionId: connection.from.connectionId, account: connection.account.account });
+    this.#context.listeners.tell('connection-authenticated', {
+      connectionId: connection.from.connectionId,
+      account: connection.account.account,
+    });
   }
 
   finish(reason: string, bytesIn: number, bytesOut: number): void {
@@ -141,8 +151,17 @@ export class WorkerDoor implements DoorOwner, WorkerDoorHandle {
     this.#context.listeners.tell('connection-ended', { connectionId: connection.from.connectionId });
     if (connection.phase === 'after-login') {
       const { reason = 'the worker is gone', ...counts } = this.#lastWord ?? {};
-      this.#context.audit.record('connection.ended', { ...this.#ids(), ...counts, lastedMs: Date.now() - connection.from.openedMs, untrusted: { reason } });
-      this.#context.watchers.tell({ what: 'connection-ended', connectionId: connection.from.connectionId, account: connection.account.account });
+      this.#context.audit.record('connection.ended', {
+        ...this.#ids(),
+        ...counts,
+        lastedMs: Date.now() - connection.from.openedMs,
+        untrusted: { reason },
+      });
+      this.#context.watchers.tell({
+        what: 'connection-ended',
+        connectionId: connection.from.connectionId,
+        account: connection.account.account,
+      });
     }
   }
 
@@ -150,8 +169,10 @@ export class WorkerDoor implements DoorOwner, WorkerDoorHandle {
     const { phase } = this.#connection;
     const call = { context: this.#context, connection: this.#connection as never, door: this };
     if (name in live && phase !== 'resuming') return await live[name as keyof typeof live](call, question);
-    if (name in anonymous && phase === 'before-login') return await anonymous[name as keyof typeof anonymous](call, question);
-    if (name in authenticated && phase === 'after-login') return await authenticated[name as keyof typeof authenticated](call, question);
+    if (name in anonymous && phase === 'before-login')
+      return await anonymous[name as keyof typeof anonymous](call, question);
+    if (name in authenticated && phase === 'after-login')
+      return await authenticated[name as keyof typeof authenticated](call, question);
     if (name in resuming && phase === 'resuming') return await resuming[name as keyof typeof resuming](call, question);
     throw refuse('this request has no answer in this phase');
   }

@@ -7,7 +7,10 @@ import { JaildError } from '../errors/jaild-error.js';
 
 const run = promisify(execFile);
 
-const loaders: Readonly<Record<string, string>> = { x64: '/lib64/ld-linux-x86-64.so.2', arm64: '/lib/ld-linux-aarch64.so.1' };
+const loaders: Readonly<Record<string, string>> = {
+  x64: '/lib64/ld-linux-x86-64.so.2',
+  arm64: '/lib/ld-linux-aarch64.so.1',
+};
 const deadlineMs = 10_000;
 
 /** Shared objects that a worker loads besides node itself. */
@@ -27,12 +30,16 @@ export interface Bind {
 export async function findWorkerBinds(node: string = process.execPath): Promise<Bind[]> {
   const loader = loaders[process.arch];
   if (loader === undefined || !existsSync(loader)) {
-    throw new JaildError('role-failed', `no dynamic loader is known for ${process.arch}`, { fields: { arch: process.arch } });
+    throw new JaildError('role-failed', `no dynamic loader is known for ${process.arch}`, {
+      fields: { arch: process.arch },
+    });
   }
   const objects = [node, ...loadedModules.map((path) => join(projectRoot, path)).filter((path) => existsSync(path))];
   const libraries = new Set<string>();
   for (const object of objects) for (const path of await listLibraries(loader, object)) libraries.add(path);
-  const code = ['dist/src', 'node_modules', 'native/build/jaild.node', 'package.json'].map((path) => join(projectRoot, path));
+  const code = ['dist/src', 'node_modules', 'native/build/jaild.node', 'package.json'].map((path) =>
+    join(projectRoot, path),
+  );
   return [node, loader, ...libraries, ...code].map((path) => ({ source: path, target: path }));
 }
 

@@ -37,7 +37,9 @@ export function parseWorkerLine(line: string): WorkerLine {
   return {
     event,
     ids: { ...(connection !== undefined && { connection }), ...(session !== undefined && { session }) },
-    untrusted: Object.fromEntries(all.filter(([name]) => /^[a-zA-Z]{1,32}$/.test(name)).map(([name, value]) => [name, toScalar(value)])),
+    untrusted: Object.fromEntries(
+      all.filter(([name]) => /^[a-zA-Z]{1,32}$/.test(name)).map(([name, value]) => [name, toScalar(value)]),
+    ),
   };
 }
 
@@ -55,6 +57,7 @@ function readId(value: unknown): string | undefined {
 }
 
 function toScalar(value: unknown): string | number | boolean | null {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string')
+    return value;
   return JSON.stringify(value);
 }

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { addon } from '../base/addon.js';
 import { projectRoot } from '../base/project-root.js';
-import { listUsedUids } from './used-uids.js';
 import { isErrno } from '../errors/errno.js';
 import { JaildError } from '../errors/jaild-error.js';
 import type { KeeperLink } from '../jail/keeper-link.js';
 import type { Log } from '../log/log.js';
 import type { ProcessEnd } from '../privsep/keeper-client.js';
+import { listUsedUids } from './used-uids.js';
 import { type Bind, findWorkerBinds } from './worker-libraries.js';
 import { WorkerLog } from './worker-log.js';
 

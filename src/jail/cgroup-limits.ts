@@ -35,12 +35,18 @@ export function planCgroup(jail: Jail, defaults: Config['jails'], place: CgroupP
       place === null
         ? 'there is no cgroup v2 hierarchy that jaild may use'
         : `the controller "${missing.controller}" is not available in the cgroup v2 hierarchy`;
-    throw new JaildError('jail-limit-impossible', `jail ${jail.name} has a ${missing.what} limit, but ${why}; remove the limit or boot the host with cgroup v2`, {
-      fields: { jail: jail.name, limit: missing.what },
-    });
+    throw new JaildError(
+      'jail-limit-impossible',
+      `jail ${jail.name} has a ${missing.what} limit, but ${why}; remove the limit or boot the host with cgroup v2`,
+      {
+        fields: { jail: jail.name, limit: missing.what },
+      },
+    );
   }
   if (place === null) return null;
-  const pids: Wanted[] = [{ what: 'process', controller: 'pids', file: 'pids.max', value: String(jail.limits.pids ?? defaults.pids) }];
+  const pids: Wanted[] = [
+    { what: 'process', controller: 'pids', file: 'pids.max', value: String(jail.limits.pids ?? defaults.pids) },
+  ];
   const held = [...wanted, ...pids].filter((limit) => place.controllers.has(limit.controller));
   return { path: join(place.path, jail.name), limits: held.map(({ file, value }) => [file, value] as const) };
 }
@@ -50,8 +56,10 @@ function wantedLimits(jail: Jail, defaults: Config['jails']): Wanted[] {
   const swap = jail.limits.swapBytes ?? defaults.swapBytes;
   const cpu = jail.limits.cpuPercent ?? defaults.cpuPercent;
   const wanted: Wanted[] = [];
-  if (memory !== undefined) wanted.push({ what: 'memory', controller: 'memory', file: 'memory.max', value: String(memory) });
-  if (swap !== undefined) wanted.push({ what: 'swap', controller: 'memory', file: 'memory.swap.max', value: String(swap) });
+  if (memory !== undefined)
+    wanted.push({ what: 'memory', controller: 'memory', file: 'memory.max', value: String(memory) });
+  if (swap !== undefined)
+    wanted.push({ what: 'swap', controller: 'memory', file: 'memory.swap.max', value: String(swap) });
   if (cpu !== undefined) {
     const quotaUs = Math.max(1000, Math.round((cpu * cpuPeriodUs) / 100));
     wanted.push({ what: 'cpu', controller: 'cpu', file: 'cpu.max', value: `${quotaUs} ${cpuPeriodUs}` });
@@ -62,7 +70,11 @@ function wantedLimits(jail: Jail, defaults: Config['jails']): Wanted[] {
 function refuseDiskLimit(jail: Jail, defaults: Config['jails']): void {
   const { diskBytes = defaults.diskBytes, diskInodes } = jail.limits;
   if (diskBytes === undefined && diskInodes === undefined) return;
-  throw new JaildError('jail-limit-impossible', `jail ${jail.name} has a disk limit, and this version of jaild cannot hold one on this host; remove the limit`, {
-    fields: { jail: jail.name, limit: 'disk' },
-  });
+  throw new JaildError(
+    'jail-limit-impossible',
+    `jail ${jail.name} has a disk limit, and this version of jaild cannot hold one on this host; remove the limit`,
+    {
+      fields: { jail: jail.name, limit: 'disk' },
+    },
+  );
 }

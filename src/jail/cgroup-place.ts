@@ -55,7 +55,8 @@ export function removeCgroupPlace(place: CgroupPlace): void {
 
 function removeGroup(path: string): void {
   try {
-    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeGroup(join(path, entry.name));
+    for (const entry of readdirSync(path, { withFileTypes: true }))
+      if (entry.isDirectory()) removeGroup(join(path, entry.name));
     rmdirSync(path);
   } catch (error) {
     if (!isAbsent(error) && !isErrno(error, 'EBUSY')) throw error;
@@ -80,7 +81,9 @@ function isCgroupFs(path: string): boolean {
 
 function requireCgroupFs(path: string): void {
   if (isCgroupFs(path)) return;
-  throw new JaildError('jail-limit-impossible', `[cgroup] root ${path} is not in a cgroup v2 hierarchy`, { fields: { path } });
+  throw new JaildError('jail-limit-impossible', `[cgroup] root ${path} is not in a cgroup v2 hierarchy`, {
+    fields: { path },
+  });
 }
 
 /** A delegated unit holds its own processes; a group with processes cannot give controllers to groups below it. */
@@ -111,7 +114,9 @@ function enableControllers(group: string): void {
 
 function readWords(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8').split(/\s+/).filter((word) => word !== '');
+    return readFileSync(file, 'utf8')
+      .split(/\s+/)
+      .filter((word) => word !== '');
   } catch (error) {
     if (isAbsent(error)) return [];
     throw error;

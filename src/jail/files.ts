@@ -78,7 +78,10 @@ export class JailFilesTool {
 }
 
 function toFields(files: JailFiles): Field[] {
-  return [['dir', files.dir], ['base', files.base]];
+  return [
+    ['dir', files.dir],
+    ['base', files.base],
+  ];
 }
 
 function collect(stream: NodeJS.ReadableStream, limitBytes: number): () => Buffer {

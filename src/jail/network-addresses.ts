@@ -13,11 +13,18 @@ export function interfacePrefix(runDir: string): string {
 }
 
 /** Addresses of the jail with this index: the pool's second address is the first jail's, its first is the gateway. */
-export function planAddresses(pool: Subnet, index: number, runDir: string): { interfaceName: string; address: string; gateway: string } {
+export function planAddresses(
+  pool: Subnet,
+  index: number,
+  runDir: string,
+): { interfaceName: string; address: string; gateway: string } {
   const size = 2 ** (32 - pool.prefix);
   const interfaceName = `${interfacePrefix(runDir)}${index}`;
   if (!Number.isInteger(index) || index < 0 || index + 2 >= size - 1 || interfaceName.length > 15) {
-    throw new JaildError('jail-network-failed', `the pool ${pool.text} has no address for jail number ${index}; enlarge [network] pool`);
+    throw new JaildError(
+      'jail-network-failed',
+      `the pool ${pool.text} has no address for jail number ${index}; enlarge [network] pool`,
+    );
   }
   const network = toNumber(pool.bytes);
   return { interfaceName, address: toAddress(network + 2 + index), gateway: toAddress(network + 1) };

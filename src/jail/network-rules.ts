@@ -32,38 +32,56 @@ export function buildRemoval(runDir: string): string {
 export function buildRules(input: RulesInput): string {
   const ours = `"${interfacePrefix(input.runDir)}*"`;
   const dns = [...new Set(input.resolvers)].filter((resolver) => !resolver.includes(':'));
-  const dnsRules = dns.length === 0 ? [] : [
-    `ip daddr { ${dns.join(', ')} } udp dport 53 accept`,
-    `ip daddr { ${dns.join(', ')} } tcp dport 53 accept`,
-  ];
+  const dnsRules =
+    dns.length === 0
+      ? []
+      : [`ip daddr { ${dns.join(', ')} } udp dport 53 accept`, `ip daddr { ${dns.join(', ')} } tcp dport 53 accept`];
   const chains: readonly (readonly [name: string, head: string, rules: readonly string[]])[] = [
-    ['prerouting', 'type filter hook prerouting priority -310; policy accept;', [
-      `iifname ${ours} meta nfproto ipv6 drop`,
-      `iifname ${ours} ip saddr != ${input.pool} drop`,
-    ]],
-    ['forward', 'type filter hook forward priority -5; policy accept;', [
-      `iifname ${ours} jump from_jail`,
-      `oifname ${ours} jump to_jail`,
-    ]],
-    ['from_jail', '', [
-      `oifname "${anyJailInterface}" reject with icmp type admin-prohibited`,
-      `ip daddr ${input.pool} reject with icmp type admin-prohibited`,
-      ...dnsRules,
-      `ip daddr { ${refusedNetworks} } reject with icmp type admin-prohibited`,
-    ]],
+    [
+      'prerouting',
+      'type filter hook prerouting priority -310; policy accept;',
+      [`iifname ${ours} meta nfproto ipv6 drop`, `iifname ${ours} ip saddr != ${input.pool} drop`],
+    ],
+    [
+      'forward',
+      'type filter hook forward priority -5; policy accept;',
+      [`iifname ${ours} jump from_jail`, `oifname ${ours} jump to_jail`],
+    ],
+    [
+      'from_jail',
+      '',
+      [
+        `oifname "${anyJailInterface}" reject with icmp type admin-prohibited`,
+        `ip daddr ${input.pool} reject with icmp type admin-prohibited`,
+        ...dnsRules,
+        `ip daddr { ${refusedNetworks} } reject with icmp type admin-prohibited`,
+      ],
+    ],
     ['to_jail', '', ['ct state established,related accept', 'drop']],
     ['input', 'type filter hook input priority -5; policy accept;', [`iifname ${ours} jump to_host`]],
-    ['to_host', '', [
-      'ct state established,related accept',
-      ...dnsRules,
-      'meta l4proto tcp reject with tcp reset',
-      'reject with icmp type admin-prohibited',
-    ]],
+    [
+      'to_host',
+      '',
+      [
+        'ct state established,related accept',
+        ...dnsRules,
+        'meta l4proto tcp reject with tcp reset',
+        'reject with icmp type admin-prohibited',
+      ],
+    ],
     ['output', 'type filter hook output priority -5; policy accept;', [`oifname ${ours} meta nfproto ipv6 drop`]],
-    ['postrouting', 'type nat hook postrouting priority srcnat; policy accept;', [
-      `ip saddr ${input.pool} oifname != "${anyJailInterface}" masquerade`,
-    ]],
+    [
+      'postrouting',
+      'type nat hook postrouting priority srcnat; policy accept;',
+      [`ip saddr ${input.pool} oifname != "${anyJailInterface}" masquerade`],
+    ],
   ];
-  const body = chains.map(([name, head, rules]) => `  chain ${name} {\n${[head, ...rules].filter((line) => line !== '').map((line) => `    ${line}\n`).join('')}  }\n`);
+  const body = chains.map(
+    ([name, head, rules]) =>
+      `  chain ${name} {\n${[head, ...rules]
+        .filter((line) => line !== '')
+        .map((line) => `    ${line}\n`)
+        .join('')}  }\n`,
+  );
   return `${buildRemoval(input.runDir)}table inet ${tableName(input.runDir)} {\n${body.join('')}}\n`;
 }

@@ -23,7 +23,12 @@ const rememberedKind: RecordKind<Remembered> = {
   kind: 'forwarding',
   version: 1,
   shape: z
-    .strictObject({ forwarding: z.strictObject({ uplink: matching(/^[A-Za-z0-9._@-]{1,15}$/, 'an interface'), before: word(['0', '1']) }) })
+    .strictObject({
+      forwarding: z.strictObject({
+        uplink: matching(/^[A-Za-z0-9._@-]{1,15}$/, 'an interface'),
+        before: word(['0', '1']),
+      }),
+    })
     .transform(({ forwarding }): Remembered => forwarding),
   format: ({ uplink, before }) => [['forwarding', { uplink, before }]],
 };

@@ -59,7 +59,10 @@ export function planJail(jail: Jail, input: PlanInput): JailSpec {
 
 function planNetwork(jail: Jail, config: PlanInput['config']): SpecNetwork {
   if (jail.network === 'host' && !config.jails.allowHostNetwork) {
-    throw new JaildError('config-invalid', `jail ${jail.name} wants the host's network; [jails] allow_host_network is no`);
+    throw new JaildError(
+      'config-invalid',
+      `jail ${jail.name} wants the host's network; [jails] allow_host_network is no`,
+    );
   }
   if (jail.network !== 'nat') return { mode: jail.network };
   const index = (jail.base - config.jails.firstBase) / idsPerJail;
@@ -78,7 +81,10 @@ function planEtcFiles(jail: Jail, network: SpecNetwork, resolvers: readonly stri
   ];
   if (network.mode === 'none') return files;
   const servers = resolvers.map((resolver) => `nameserver ${resolver}\n`).join('');
-  return [...files, { path: '/etc/resolv.conf', content: `${mark}: remove this line to keep your own file\n${servers}` }];
+  return [
+    ...files,
+    { path: '/etc/resolv.conf', content: `${mark}: remove this line to keep your own file\n${servers}` },
+  ];
 }
 
 /** Totals of the jail's ids where the kernel counts so (nproc, sigpending, msgqueue, memlock); per process the rest. */

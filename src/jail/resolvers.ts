@@ -37,7 +37,10 @@ export function findResolvers(dns: readonly string[], read: (file: string) => st
   if (usable.length > 0) return { servers: usable.slice(0, maxResolvers) };
   const behind = parseResolvConf(read(systemdResolvConf)).filter(isUsable);
   if (behind.length > 0) return { servers: behind.slice(0, maxResolvers) };
-  const why = hostServers.length === 0 ? `${resolvConf} names no server` : `the host's resolver (${hostServers.join(', ')}) cannot be reached from a jail`;
+  const why =
+    hostServers.length === 0
+      ? `${resolvConf} names no server`
+      : `the host's resolver (${hostServers.join(', ')}) cannot be reached from a jail`;
   return { servers: [], problem: `${why}; list servers in [network] dns` };
 }
 

@@ -56,7 +56,9 @@ export class JailRuntime {
     if (running !== undefined) return Promise.resolve(running);
     const known = this.#starting.get(jail.name);
     if (known !== undefined) return known;
-    const starting = this.#exclusively(jail.name, () => this.#start(jail)).finally(() => this.#starting.delete(jail.name));
+    const starting = this.#exclusively(jail.name, () => this.#start(jail)).finally(() =>
+      this.#starting.delete(jail.name),
+    );
     this.#starting.set(jail.name, starting);
     return starting;
   }
@@ -100,15 +102,28 @@ export class JailRuntime {
     const config = this.#options.config();
     const template = await loadTemplateVersion(config.server.stateDir, jail.template, jail.templateVersion);
     const resolvers = jail.network === 'nat' ? await nat.ensure() : { servers: [] };
-    const spec = planJail(jail, { config, layers: template.layerPaths, cgroup: this.#cgroupPlace(), resolvers: resolvers.servers });
-    const client = await keeper.client();
-    const outcome = await client.startJail(jail.name, encodeSpec(spec), config.session.startTimeMs).catch((cause: unknown) => {
-      if (!isJaildError(cause, 'keeper-failed')) throw cause;
-      throw new JaildError('jail-start-failed', `jail ${jail.name} did not start: ${cause.message}`, { fields: cause.fields, cause });
+    const spec = planJail(jail, {
+      config,
+      layers: template.layerPaths,
+      cgroup: this.#cgroupPlace(),
+      resolvers: resolvers.servers,
     });
+    const client = await keeper.client();
+    const outcome = await client
+      .startJail(jail.name, encodeSpec(spec), config.session.startTimeMs)
+      .catch((cause: unknown) => {
+        if (!isJaildError(cause, 'keeper-failed')) throw cause;
+        throw new JaildError('jail-start-failed', `jail ${jail.name} did not start: ${cause.message}`, {
+          fields: cause.fields,
+          cause,
+        });
+      });
     const started = await this.#connect(jail.name, controlDeadlineMs).catch((cause: unknown) => {
       // Expected: somebody else holds the jail's lock (reset, delete), or it ended at once.
-      throw new JaildError('jail-start-failed', `jail ${jail.name} is being changed, or ended at once`, { fields: { jail: jail.name }, cause });
+      throw new JaildError('jail-start-failed', `jail ${jail.name} is being changed, or ended at once`, {
+        fields: { jail: jail.name },
+        cause,
+      });
     });
     if (outcome.outcome === 'started') events.started(jail.name);
     return started;
@@ -120,7 +135,8 @@ export class JailRuntime {
       return this.find(name) ?? (await this.#connect(name, 0));
     } catch (error) {
       // Expected: a socket that a killed keeper left behind, or a jail that ended while we asked.
-      if (isErrno(error, 'ENOENT', 'ECONNREFUSED') || isJaildError(error, 'keeper-unreachable', 'jail-not-running')) return undefined;
+      if (isErrno(error, 'ENOENT', 'ECONNREFUSED') || isJaildError(error, 'keeper-unreachable', 'jail-not-running'))
+        return undefined;
       throw error;
     }
   }

@@ -33,7 +33,10 @@ export interface JailSpec {
   readonly network: SpecNetwork;
   /** Written when absent in the jail, or when what is there begins with "# jaild". */
   readonly etcFiles: readonly { readonly path: string; readonly content: string }[];
-  readonly cgroup: { readonly path: string; readonly limits: readonly (readonly [file: string, value: string])[] } | null;
+  readonly cgroup: {
+    readonly path: string;
+    readonly limits: readonly (readonly [file: string, value: string])[];
+  } | null;
   readonly pidsMax: number;
   readonly rlimits: readonly (readonly [name: string, soft: string, hard: string])[];
   /** 0 = stays. */

@@ -6,11 +6,16 @@ const forwardingFile = (name: string): string => `/proc/sys/net/ipv4/conf/${name
 
 /** The interface of the best default route in a text like /proc/net/route. */
 export function parseDefaultRoute(text: string): string | undefined {
-  const routes = text.split('\n').slice(1).flatMap((line) => {
-    const [name = '', destination = '', , flags = '', , , metric = '', mask = ''] = line.split('\t').map((part) => part.trim());
-    const isUp = (Number.parseInt(flags, 16) & 1) === 1;
-    return destination === '00000000' && mask === '00000000' && isUp ? [{ name, metric: Number(metric) }] : [];
-  });
+  const routes = text
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [name = '', destination = '', , flags = '', , , metric = '', mask = ''] = line
+        .split('\t')
+        .map((part) => part.trim());
+      const isUp = (Number.parseInt(flags, 16) & 1) === 1;
+      return destination === '00000000' && mask === '00000000' && isUp ? [{ name, metric: Number(metric) }] : [];
+    });
   return routes.sort((left, right) => left.metric - right.metric)[0]?.name;
 }
 

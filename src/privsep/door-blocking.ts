@@ -3,7 +3,7 @@ import type { DoorClient } from './door-client.js';
 import type { Question } from './request-table.js';
 
 /** How long a key exchange may wait for the broker. */
-export const signDeadlineMs = 5_000;
+const signDeadlineMs = 5_000;
 
 /** What the broker made of the parts of an exchange: H, the signature blob for the reply, the cookie for the next KEXINIT. */
 export interface SignedExchange {

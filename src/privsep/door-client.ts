@@ -79,7 +79,11 @@ export class DoorClient {
   /** Asks while the event loop stands still: for signing inside key exchange, where the library wants its answer at once. */
   askBlocking<N extends RequestName>(name: N, question: Question<N>, deadlineMs: number): Answered<N> {
     const id = (this.#lastId += 1);
-    const frame = this.#socket.exchangeBlocking({ ...question, id, request: name }, (reply) => reply.message['id'] === id, deadlineMs);
+    const frame = this.#socket.exchangeBlocking(
+      { ...question, id, request: name },
+      (reply) => reply.message['id'] === id,
+      deadlineMs,
+    );
     return readReply(name, frame);
   }
 
@@ -117,7 +121,9 @@ export class DoorClient {
 
   #onClosed(fault: JaildError | null): void {
     for (const pending of this.#pending.values()) {
-      pending.fail(new JaildError('door-closed', `the door closed before "${pending.name}" was answered`, { cause: fault }));
+      pending.fail(
+        new JaildError('door-closed', `the door closed before "${pending.name}" was answered`, { cause: fault }),
+      );
     }
     this.#pending.clear();
     for (const listener of this.#closeListeners.splice(0)) listener(fault);

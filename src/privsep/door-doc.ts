@@ -72,7 +72,9 @@ function toObjectText({ properties = {}, required = [] }: Schema, indent: string
   const members = Object.entries(properties);
   if (members.length === 0) return '{}';
   const inner = `${indent}  `;
-  const lines = members.map(([name, schema]) => `${inner}${name}${required.includes(name) ? '' : '?'}: ${toText(schema, inner)}\n`);
+  const lines = members.map(
+    ([name, schema]) => `${inner}${name}${required.includes(name) ? '' : '?'}: ${toText(schema, inner)}\n`,
+  );
   return `{\n${lines.join('')}${indent}}`;
 }
 

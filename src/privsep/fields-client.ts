@@ -26,7 +26,10 @@ export class FieldsClient {
   constructor(
     fd: number,
     what: string,
-    handlers: { event?: (name: string, fields: FieldsReader) => void; closed?: (fault: JaildError | null) => void } = {},
+    handlers: {
+      event?: (name: string, fields: FieldsReader) => void;
+      closed?: (fault: JaildError | null) => void;
+    } = {},
   ) {
     this.#what = what;
     this.#onEvent = handlers.event ?? (() => {});
@@ -42,12 +45,18 @@ export class FieldsClient {
   }
 
   /** Asks `op`; takes over `fds`. The descriptors of the reply belong to the caller. */
-  ask(op: string, fields: readonly Field[], options: { fds?: readonly number[]; deadlineMs: number }): Promise<FieldsReply> {
+  ask(
+    op: string,
+    fields: readonly Field[],
+    options: { fds?: readonly number[]; deadlineMs: number },
+  ): Promise<FieldsReply> {
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
-        reject(new JaildError('keeper-unreachable', `${this.#what} did not answer "${op}" within ${options.deadlineMs} ms`));
+        reject(
+          new JaildError('keeper-unreachable', `${this.#what} did not answer "${op}" within ${options.deadlineMs} ms`),
+        );
       }, options.deadlineMs);
       const settle = (act: () => void): void => {
         clearTimeout(timer);

@@ -93,7 +93,11 @@ export class FieldsSocket {
       work();
     } catch (cause) {
       // Expected: a malformed message (ours), or EPIPE, ECONNRESET, EBADMSG of the socket.
-      this.#end(isJaildError(cause) ? cause : new JaildError('keeper-unreachable', 'the socket to native code broke', { cause }));
+      this.#end(
+        isJaildError(cause)
+          ? cause
+          : new JaildError('keeper-unreachable', 'the socket to native code broke', { cause }),
+      );
     }
   }
 

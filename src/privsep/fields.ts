@@ -1,7 +1,7 @@
 import { JaildError } from '../errors/jaild-error.js';
 
 /** Version of the fields format: the fourth-to-last header byte of every message to and from native code. */
-export const fieldsVersion = 1;
+const fieldsVersion = 1;
 
 /** Bounds of the format: one socket message, one jail spec, fields in one message. */
 export const fieldsLimits = { messageBytes: 64 * 1024, specBytes: 256 * 1024, fields: 4096, nameBytes: 32 } as const;

@@ -23,7 +23,8 @@ export interface Frame {
  * Throws `door-oversized` when the message is larger than `limitBytes`.
  */
 export function encodeFrame(message: object, descriptorCount = 0, limitBytes = maxFrameBytes): Buffer {
-  const envelope = descriptorCount === 0 ? { v: doorVersion, ...message } : { v: doorVersion, ...message, fds: descriptorCount };
+  const envelope =
+    descriptorCount === 0 ? { v: doorVersion, ...message } : { v: doorVersion, ...message, fds: descriptorCount };
   const body = Buffer.from(JSON.stringify(envelope), 'utf8');
   if (body.length > limitBytes) {
     throw new JaildError('door-oversized', `a message of ${body.length} bytes is larger than ${limitBytes}`);

@@ -126,7 +126,14 @@ export class JailControlClient {
   }
 
   async killSession(session: string, signal = 'HUP'): Promise<void> {
-    await this.#client.ask('kill-session', [['session', session], ['signal', signal]], { deadlineMs: quickDeadlineMs });
+    await this.#client.ask(
+      'kill-session',
+      [
+        ['session', session],
+        ['signal', signal],
+      ],
+      { deadlineMs: quickDeadlineMs },
+    );
   }
 
   /** TERM to all, KILL after the deadline; resolves when the jail has ended. */
@@ -181,7 +188,10 @@ function toEnterFields(question: EnterQuestion): Field[] {
 }
 
 function toEndpointFields(endpoint: JailEndpoint): Field[] {
-  const fields: Field[] = [['kind', endpoint.kind], ['user', endpoint.user]];
+  const fields: Field[] = [
+    ['kind', endpoint.kind],
+    ['user', endpoint.user],
+  ];
   if (endpoint.host !== undefined) fields.push(['host', endpoint.host]);
   if (endpoint.port !== undefined) fields.push(['port', endpoint.port]);
   if (endpoint.path !== undefined) fields.push(['path', endpoint.path]);

@@ -74,7 +74,11 @@ export class KeeperClient {
     const fd = addon.memfd(`spec-${jail}`, spec);
     try {
       const { fields } = await this.#client.ask('start-jail', [['jail', jail]], { fds: [fd], deadlineMs });
-      return { outcome: 'started', initPid: fields.requireNumber('pid'), keeperPid: fields.requireNumber('keeper-pid') };
+      return {
+        outcome: 'started',
+        initPid: fields.requireNumber('pid'),
+        keeperPid: fields.requireNumber('keeper-pid'),
+      };
     } catch (fault) {
       // Expected: the lock is held, so the jail runs already; everything else is the caller's.
       if (isBusyLock(fault)) return { outcome: 'already-running' };
@@ -97,7 +101,11 @@ export class KeeperClient {
 }
 
 function isBusyLock(fault: unknown): boolean {
-  return isJaildError(fault, 'keeper-failed') && fault.fields['stage'] === 'lock' && fault.fields['errno'] === constants.errno.EBUSY;
+  return (
+    isJaildError(fault, 'keeper-failed') &&
+    fault.fields['stage'] === 'lock' &&
+    fault.fields['errno'] === constants.errno.EBUSY
+  );
 }
 
 /** Reads `code` or `signal` of an event about an ended process. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import * as admin from './shapes/admin.js';
 import * as listener from './shapes/listener.js';
 import * as login from './shapes/login.js';
@@ -68,17 +68,58 @@ function row<Q extends z.ZodType, A extends z.ZodType>(
 export const requestTable = {
   // A worker, one door connection per SSH connection.
   begin: row('first question of a connection', W, before, empty, login.beginAnswer, { once: true }),
-  'sign-exchange': row('host key signature over an exchange hash that the broker computes', W, live, login.exchange, login.signature, { max: 128 * KiB }),
-  'check-publickey': row('judges a public key, with its signature a login', W, before, login.publicKey, login.verdict, { max: 64 * KiB, deadlineMs: 30_000 }),
-  'check-password': row('judges a password', W, before, login.password, login.verdict, { max: 96 * KiB, deadlineMs: 30_000 }),
-  'open-session': row('shell, exec or subsystem in the jail of this login', W, after, session.openSession, session.sessionOpened, { max: 448 * KiB, deadlineMs: 90_000, fds: 1 }),
-  'open-connection': row('socket connected inside the network of the jail', W, after, session.openConnection, session.connectionOpened, { max: 4 * KiB, deadlineMs: 30_000, fds: 1 }),
-  'open-listener': row('socket listening inside the network of the jail', W, after, session.openListener, session.listenerOpened, { max: 4 * KiB, deadlineMs: 10_000, fds: 1 }),
-  resume: row('restores a login after a restart of the broker', W, resuming, login.resume, login.resumed, { once: true }),
+  'sign-exchange': row(
+    'host key signature over an exchange hash that the broker computes',
+    W,
+    live,
+    login.exchange,
+    login.signature,
+    { max: 128 * KiB },
+  ),
+  'check-publickey': row('judges a public key, with its signature a login', W, before, login.publicKey, login.verdict, {
+    max: 64 * KiB,
+    deadlineMs: 30_000,
+  }),
+  'check-password': row('judges a password', W, before, login.password, login.verdict, {
+    max: 96 * KiB,
+    deadlineMs: 30_000,
+  }),
+  'open-session': row(
+    'shell, exec or subsystem in the jail of this login',
+    W,
+    after,
+    session.openSession,
+    session.sessionOpened,
+    { max: 448 * KiB, deadlineMs: 90_000, fds: 1 },
+  ),
+  'open-connection': row(
+    'socket connected inside the network of the jail',
+    W,
+    after,
+    session.openConnection,
+    session.connectionOpened,
+    { max: 4 * KiB, deadlineMs: 30_000, fds: 1 },
+  ),
+  'open-listener': row(
+    'socket listening inside the network of the jail',
+    W,
+    after,
+    session.openListener,
+    session.listenerOpened,
+    { max: 4 * KiB, deadlineMs: 10_000, fds: 1 },
+  ),
+  resume: row('restores a login after a restart of the broker', W, resuming, login.resume, login.resumed, {
+    once: true,
+  }),
   end: row('last word of a connection, with its counts', W, live, login.end, empty, { once: true }),
   // The listener.
-  'open-door': row('door connection for one accepted socket', L, still, listener.openDoor, listener.doorOpened, { fds: 1 }),
-  'start-worker': row('one more worker process', L, still, empty, listener.workerStarted, { fds: 1, deadlineMs: 10_000 }),
+  'open-door': row('door connection for one accepted socket', L, still, listener.openDoor, listener.doorOpened, {
+    fds: 1,
+  }),
+  'start-worker': row('one more worker process', L, still, empty, listener.workerStarted, {
+    fds: 1,
+    deadlineMs: 10_000,
+  }),
   'kill-worker': row('ends a worker that hangs', L, still, listener.killWorker, empty),
   configuration: row('settings of listener and workers', L, still, empty, listener.listenerSettings),
   // jailctl and other local clients of the admin socket.
@@ -89,7 +130,11 @@ export const requestTable = {
   start: row('starts a jail', act, still, admin.start, admin.started, { deadlineMs: 60_000 }),
   stop: row('stops a jail', act, still, admin.stop, admin.stopped, { deadlineMs: 180_000 }),
   kill: row('ends a session, a connection or a jail at once', act, still, admin.kill, empty, { deadlineMs: 30_000 }),
-  'admin-open-session': row('enter or exec in a jail', act, still, session.adminOpenSession, session.sessionOpened, { max: 448 * KiB, deadlineMs: 90_000, fds: 1 }),
+  'admin-open-session': row('enter or exec in a jail', act, still, session.adminOpenSession, session.sessionOpened, {
+    max: 448 * KiB,
+    deadlineMs: 90_000,
+    fds: 1,
+  }),
   reload: row('reads the configuration again', adm, still, empty, empty),
   drain: row('no new connections; ends when the last one has gone', adm, still, empty, empty),
 } as const satisfies Record<string, RequestRow>;

@@ -51,7 +51,10 @@ export class SessionSocket {
   /** Sends a signal (`INT`, without SIG) to the session's own group. */
   signal(name: string): void {
     if (this.#socket.isClosed) return;
-    this.#socket.send([['op', 'signal'], ['name', name]]);
+    this.#socket.send([
+      ['op', 'signal'],
+      ['name', name],
+    ]);
   }
 
   close(): void {

@@ -7,10 +7,14 @@ import { enterJail } from '../enter-jail.js';
 import { requireJail } from '../visible.js';
 
 /** jailctl jail enter and exec. The caller relays between the near ends and their own terminal. */
-export async function answerAdminOpenSession(call: AdminCall, question: ReadQuestion<'admin-open-session'>): Promise<Reply<'admin-open-session'>> {
+export async function answerAdminOpenSession(
+  call: AdminCall,
+  question: ReadQuestion<'admin-open-session'>,
+): Promise<Reply<'admin-open-session'>> {
   const { context, peer } = call;
   const { argv, command, environment, terminal, user } = question;
-  if (argv !== undefined && command !== undefined) throw new JaildError('usage', 'give a command or arguments, not both');
+  if (argv !== undefined && command !== undefined)
+    throw new JaildError('usage', 'give a command or arguments, not both');
   const jail = await requireJail(context, peer, question.jail, 'act');
   const plan = {
     user,
@@ -20,7 +24,12 @@ export async function answerAdminOpenSession(call: AdminCall, question: ReadQues
     ...(command !== undefined && { command }),
     ...(terminal !== undefined && { terminal }),
   };
-  const { sessionId, fd } = await enterJail(context, jail, plan, { account: jail.account, kind: 'admin', connectionId: '', source: '' });
+  const { sessionId, fd } = await enterJail(context, jail, plan, {
+    account: jail.account,
+    kind: 'admin',
+    connectionId: '',
+    source: '',
+  });
   auditAct(call, 'enter', { jail: jail.name, session: sessionId });
   return { answer: { outcome: 'opened', sessionId }, fds: [fd] };
 }

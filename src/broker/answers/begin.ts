@@ -4,7 +4,10 @@ import type { WorkerCall } from '../call.js';
 import type { AnonymousConnection } from '../connection.js';
 import type { Reply } from '../dispatch.js';
 
-export function answerBegin({ context, connection }: WorkerCall<AnonymousConnection>, _question: ReadQuestion<'begin'>): Promise<Reply<'begin'>> {
+export function answerBegin(
+  { context, connection }: WorkerCall<AnonymousConnection>,
+  _question: ReadQuestion<'begin'>,
+): Promise<Reply<'begin'>> {
   const { auth, session } = context.config();
   return Promise.resolve({
     answer: {

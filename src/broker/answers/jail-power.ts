@@ -1,6 +1,6 @@
 import type { ReadQuestion } from '../../privsep/request-table.js';
-import { notFound } from '../authorize.js';
 import { auditAct } from '../audit-act.js';
+import { notFound } from '../authorize.js';
 import type { AdminCall } from '../call.js';
 import type { Reply } from '../dispatch.js';
 import { mayWithAccount, mayWithJail, requireJail } from '../visible.js';
@@ -17,7 +17,10 @@ export async function answerStart(call: AdminCall, { jail: name }: ReadQuestion<
 }
 
 /** Stops a jail: asks its processes to end, kills them at the deadline. */
-export async function answerStop(call: AdminCall, { jail: name, deadlineMs }: ReadQuestion<'stop'>): Promise<Reply<'stop'>> {
+export async function answerStop(
+  call: AdminCall,
+  { jail: name, deadlineMs }: ReadQuestion<'stop'>,
+): Promise<Reply<'stop'>> {
   const { context, peer } = call;
   const jail = await requireJail(context, peer, name, 'act');
   auditAct(call, 'stop', { jail: jail.name });
@@ -36,7 +39,8 @@ export async function answerKill(call: AdminCall, question: ReadQuestion<'kill'>
 async function killSession(call: AdminCall, sessionId: string, signal: string | undefined): Promise<void> {
   const { context, peer } = call;
   const entry = context.sessions.find(sessionId);
-  if (entry === undefined || !(await mayWithJail(context, peer, entry.jail, 'act'))) throw notFound('session', sessionId);
+  if (entry === undefined || !(await mayWithJail(context, peer, entry.jail, 'act')))
+    throw notFound('session', sessionId);
   auditAct(call, 'kill', { session: sessionId, jail: entry.jail });
   await context.runtime.find(entry.jail)?.control.killSession(sessionId, signal);
 }
@@ -46,7 +50,8 @@ async function killConnection(call: AdminCall, connectionId: string): Promise<vo
   const entry = context.connections.find(connectionId);
   const connection = entry?.connection();
   const account = connection?.phase === 'after-login' ? connection.account.account : '';
-  if (entry === undefined || !(await mayWithAccount(context, peer, account, 'act'))) throw notFound('connection', connectionId);
+  if (entry === undefined || !(await mayWithAccount(context, peer, account, 'act')))
+    throw notFound('connection', connectionId);
   auditAct(call, 'kill', { connection: connectionId });
   entry.terminate('killed', 'The administrator ended this connection.');
 }

@@ -25,7 +25,12 @@ const lists: Lists = {
   accounts: async ({ context, peer }) => {
     const { values } = await context.accounts.list();
     const visible = values.filter((account) => maySee(peer, account.owner));
-    return { answer: { noun: 'accounts', rows: visible.map((account) => toAccountRow(account, jailNamesOf(context, account.name))) } };
+    return {
+      answer: {
+        noun: 'accounts',
+        rows: visible.map((account) => toAccountRow(account, jailNamesOf(context, account.name))),
+      },
+    };
   },
   sessions: async ({ context, peer }) => {
     const rows = await keep(context.sessions.list(), (entry) => mayWithJail(context, peer, entry.jail, 'see'));
@@ -33,7 +38,8 @@ const lists: Lists = {
   },
   connections: async ({ context, peer }) => {
     const all = context.connections.list().map((entry) => entry.connection());
-    const accountOf = (connection: (typeof all)[number]) => (connection.phase === 'after-login' ? connection.account.account : '');
+    const accountOf = (connection: (typeof all)[number]) =>
+      connection.phase === 'after-login' ? connection.account.account : '';
     const rows = await keep(all, (connection) => mayWithAccount(context, peer, accountOf(connection), 'see'));
     return { answer: { noun: 'connections', rows: rows.map(toConnectionRow) } };
   },

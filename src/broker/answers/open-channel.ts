@@ -16,11 +16,18 @@ const connectDeadlineMs = 10_000;
 const insideUser = 'root';
 
 /** A socket connected from inside the jail; the address that is judged is the one connected (the keeper does that). */
-export async function answerOpenConnection(call: Call, question: ReadQuestion<'open-connection'>): Promise<Reply<'open-connection'>> {
+export async function answerOpenConnection(
+  call: Call,
+  question: ReadQuestion<'open-connection'>,
+): Promise<Reply<'open-connection'>> {
   const { policy } = call.connection.account;
   const target = toTarget(question);
   if (target === null) return { answer: refuse(call, question, 'failed', 'There is no such address.') };
-  const isAllowed = policy.forwarding && (question.kind === 'unix' ? policy.permitOpen === undefined : isPermitted(policy.permitOpen, target.host ?? '', target.port ?? 0));
+  const isAllowed =
+    policy.forwarding &&
+    (question.kind === 'unix'
+      ? policy.permitOpen === undefined
+      : isPermitted(policy.permitOpen, target.host ?? '', target.port ?? 0));
   if (!isAllowed) return { answer: refuse(call, question, 'prohibited', 'Forwarding there is not allowed.') };
   try {
     const { fd, address } = await inJail(call, (control) => control.connect(target, connectDeadlineMs));
@@ -32,10 +39,17 @@ export async function answerOpenConnection(call: Call, question: ReadQuestion<'o
 }
 
 /** A socket listening inside the jail. */
-export async function answerOpenListener(call: Call, question: ReadQuestion<'open-listener'>): Promise<Reply<'open-listener'>> {
+export async function answerOpenListener(
+  call: Call,
+  question: ReadQuestion<'open-listener'>,
+): Promise<Reply<'open-listener'>> {
   const { policy } = call.connection.account;
   const { kind, host = '', port = 0 } = question;
-  const isAllowed = policy.forwarding && (kind === 'unix' ? policy.permitListen === undefined : isPermitted(policy.permitListen, host === '' ? '*' : host, port));
+  const isAllowed =
+    policy.forwarding &&
+    (kind === 'unix'
+      ? policy.permitListen === undefined
+      : isPermitted(policy.permitListen, host === '' ? '*' : host, port));
   if (!isAllowed) return { answer: refuse(call, question, 'prohibited', 'Listening there is not allowed.') };
   try {
     const { fd, port: bound } = await inJail(call, (control) => control.listen({ ...question, user: insideUser }));
@@ -48,7 +62,10 @@ export async function answerOpenListener(call: Call, question: ReadQuestion<'ope
 
 type Control = Parameters<Parameters<typeof inRunningJail>[2]>[0]['control'];
 
-async function inJail<Result>({ connection, context }: Call, work: (control: Control) => Promise<Result>): Promise<Result> {
+async function inJail<Result>(
+  { connection, context }: Call,
+  work: (control: Control) => Promise<Result>,
+): Promise<Result> {
   const jail = await findJailOfLogin(context, connection.account);
   if (jail === undefined) throw new Error('the jail of the login is gone');
   return await inRunningJail(context, jail, (running) => work(running.control));
@@ -57,11 +74,16 @@ async function inJail<Result>({ connection, context }: Call, work: (control: Con
 function toTarget(question: ReadQuestion<'open-connection'>): JailEndpoint | null {
   const { kind, host, port, path } = question;
   if (kind === 'unix') return path === undefined || path === '' ? null : { kind, path, user: insideUser };
-  return host === undefined || host === '' || port === undefined || port === 0 ? null : { kind, host, port, user: insideUser };
+  return host === undefined || host === '' || port === undefined || port === 0
+    ? null
+    : { kind, host, port, user: insideUser };
 }
 
 function refuseFault(call: Call, question: ReadQuestion<'open-listener'>, error: unknown): Refusal {
-  const isPolicy = isJaildError(error, 'keeper-failed') && error.fields['step'] === 'policy' && error.fields['errno'] === constants.errno.EACCES;
+  const isPolicy =
+    isJaildError(error, 'keeper-failed') &&
+    error.fields['step'] === 'policy' &&
+    error.fields['errno'] === constants.errno.EACCES;
   if (isPolicy) return refuse(call, question, 'prohibited', 'Forwarding there is not allowed.');
   call.context.log.event('forward.refused', { ...idsOf(call), error });
   return refuse(call, question, 'failed', 'There is no answer there.');
@@ -73,7 +95,11 @@ function refuse(call: Call, question: ReadQuestion<'open-listener'>, reason: Ref
 }
 
 function idsOf({ connection }: Call): { connection: string; jail: string; account: string } {
-  return { connection: connection.from.connectionId, jail: connection.account.jail, account: connection.account.account };
+  return {
+    connection: connection.from.connectionId,
+    jail: connection.account.jail,
+    account: connection.account.account,
+  };
 }
 
 function audit(

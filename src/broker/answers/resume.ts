@@ -1,18 +1,25 @@
 import type { ReadQuestion } from '../../privsep/request-table.js';
 import type { WorkerCall } from '../call.js';
+import { findObstacle } from '../candidate.js';
 import type { ResumingConnection } from '../connection.js';
 import type { Reply } from '../dispatch.js';
-import { findObstacle } from '../candidate.js';
 import { toWorkerPolicy } from '../login-policy.js';
 
 /** Restores a login that an earlier broker proved. Nothing but the secret counts, and it restores exactly what was. */
-export async function answerResume({ context, door }: WorkerCall<ResumingConnection>, question: ReadQuestion<'resume'>): Promise<Reply<'resume'>> {
+export async function answerResume(
+  { context, door }: WorkerCall<ResumingConnection>,
+  question: ReadQuestion<'resume'>,
+): Promise<Reply<'resume'>> {
   const connection = context.resume.restore(question.connectionId, question.secret);
-  if (connection === null || context.connections.find(question.connectionId) !== undefined) return { answer: { outcome: 'refused' } };
+  if (connection === null || context.connections.find(question.connectionId) !== undefined)
+    return { answer: { outcome: 'refused' } };
   const record = connection.account.isRecord ? await context.accounts.find(connection.account.account) : undefined;
-  const isGone = connection.account.isRecord && (record === undefined || findObstacle(record, connection.from.source, Date.now()) !== null);
+  const isGone =
+    connection.account.isRecord &&
+    (record === undefined || findObstacle(record, connection.from.source, Date.now()) !== null);
   if (isGone) return { answer: { outcome: 'refused' } };
-  for (const session of context.sessions.list()) if (session.connectionId === question.connectionId) connection.sessions.add(session.sessionId);
+  for (const session of context.sessions.list())
+    if (session.connectionId === question.connectionId) connection.sessions.add(session.sessionId);
   door.restore(connection);
   const { account, jail, policy } = connection.account;
   context.log.event('connection.resumed', { connection: question.connectionId, account, jail });

@@ -5,13 +5,18 @@ import type { Reply } from '../dispatch.js';
 import { toAccountRow, toConnectionRow, toJailRow, toSessionRow } from '../rows.js';
 import { jailNamesOf, mayWithAccount, mayWithJail, requireAccount, requireJail } from '../visible.js';
 
-type Shows = { readonly [Noun in ReadQuestion<'show'>['noun']]: (call: AdminCall, name: string) => Promise<Reply<'show'>> };
+type Shows = {
+  readonly [Noun in ReadQuestion<'show'>['noun']]: (call: AdminCall, name: string) => Promise<Reply<'show'>>;
+};
 
 const shows: Shows = {
   jail: async ({ context, peer }, name) => {
     const jail = await requireJail(context, peer, name, 'see');
     const status = await context.runtime.find(jail.name)?.control.status();
-    const row = { ...toJailRow(context, jail), ...(status !== undefined && { initPid: status.initPid, startedMs: status.startedMs }) };
+    const row = {
+      ...toJailRow(context, jail),
+      ...(status !== undefined && { initPid: status.initPid, startedMs: status.startedMs }),
+    };
     return { answer: { noun: 'jail', row, processes: status?.processes ?? null, restarts: status?.restarts ?? null } };
   },
   account: async ({ context, peer }, name) => {
@@ -26,7 +31,8 @@ const shows: Shows = {
   connection: async ({ context, peer }, name) => {
     const connection = context.connections.find(name)?.connection();
     const account = connection?.phase === 'after-login' ? connection.account.account : '';
-    if (connection === undefined || !(await mayWithAccount(context, peer, account, 'see'))) throw notFound('connection', name);
+    if (connection === undefined || !(await mayWithAccount(context, peer, account, 'see')))
+      throw notFound('connection', name);
     return { answer: { noun: 'connection', row: toConnectionRow(connection) } };
   },
 };

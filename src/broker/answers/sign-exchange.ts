@@ -18,12 +18,14 @@ export async function answerSignExchange(
   const { exchange } = connection;
   const cookie = exchange.takeCookie();
   if (cookie === null) return door.violate('a signature without a cookie', 'sign-exchange');
-  if (connection.phase === 'before-login' && exchange.count >= maxBeforeLogin) return door.violate('too many key exchanges before login', 'sign-exchange');
+  if (connection.phase === 'before-login' && exchange.count >= maxBeforeLogin)
+    return door.violate('too many key exchanges before login', 'sign-exchange');
   const serverIdent = Buffer.from(`SSH-2.0-${context.config().server.identification}`, 'latin1');
   const { clientIdent } = exchange;
   const fault = findExchangeFault(parts, { cookie, serverIdent, ...(clientIdent !== undefined && { clientIdent }) });
   const key = context.hostKeys.find(({ algorithms }) => algorithms.includes(parts.hostKeyAlgorithm));
-  if (fault !== null || key === undefined) return door.violate(fault ?? 'no host key for this algorithm', 'sign-exchange');
+  if (fault !== null || key === undefined)
+    return door.violate(fault ?? 'no host key for this algorithm', 'sign-exchange');
   const hash = computeExchangeHash(parts, key.blob);
   const signature = await key.sign(parts.hostKeyAlgorithm, hash);
   exchange.finish(parts, hash);

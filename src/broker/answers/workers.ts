@@ -15,7 +15,10 @@ export async function answerStartWorker(context: BrokerContext): Promise<Reply<'
 }
 
 /** Ends a worker that hangs. One that has ended already is no fault. */
-export function answerKillWorker(context: BrokerContext, { workerId }: ReadQuestion<'kill-worker'>): Promise<Reply<'kill-worker'>> {
+export function answerKillWorker(
+  context: BrokerContext,
+  { workerId }: ReadQuestion<'kill-worker'>,
+): Promise<Reply<'kill-worker'>> {
   context.workers.kill(workerId);
   return Promise.resolve({ answer: {} });
 }

@@ -14,7 +14,7 @@ export const statusAnswer = z.strictObject({
   draining: z.boolean(),
 });
 
-export const jailRow = z.strictObject({
+const jailRow = z.strictObject({
   name: identifier,
   account: text(64),
   template: text(128),
@@ -26,7 +26,7 @@ export const jailRow = z.strictObject({
   ended: text(64),
 });
 
-export const sessionRow = z.strictObject({
+const sessionRow = z.strictObject({
   sessionId: identifier,
   jail: identifier,
   account: text(64),
@@ -38,9 +38,14 @@ export const sessionRow = z.strictObject({
   source: address,
 });
 
-export const accountRow = z.strictObject({ name: identifier, owner: text(64), locked: z.boolean(), jails: z.array(identifier) });
+const accountRow = z.strictObject({
+  name: identifier,
+  owner: text(64),
+  locked: z.boolean(),
+  jails: z.array(identifier),
+});
 
-export const connectionRow = z.strictObject({
+const connectionRow = z.strictObject({
   connectionId: identifier,
   source: address,
   sourcePort: port,
@@ -63,7 +68,12 @@ export const show = z.strictObject({ noun: z.enum(['jail', 'account', 'session',
 
 /** `processes` and `restarts` only while the jail runs. */
 export const shown = z.discriminatedUnion('noun', [
-  z.strictObject({ noun: z.literal('jail'), row: jailRow, processes: counter.nullable(), restarts: counter.nullable() }),
+  z.strictObject({
+    noun: z.literal('jail'),
+    row: jailRow,
+    processes: counter.nullable(),
+    restarts: counter.nullable(),
+  }),
   z.strictObject({ noun: z.literal('account'), row: accountRow }),
   z.strictObject({ noun: z.literal('session'), row: sessionRow }),
   z.strictObject({ noun: z.literal('connection'), row: connectionRow }),

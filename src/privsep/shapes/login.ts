@@ -59,7 +59,7 @@ export const password = z.strictObject({
 });
 
 /** What a session of this login may do: the worker tells the client early, the broker enforces it at each request. */
-export const policy = z.strictObject({
+const policy = z.strictObject({
   terminal: z.boolean(),
   forwarding: z.boolean(),
   agentForwarding: z.boolean(),
@@ -93,7 +93,13 @@ export const verdict = z.discriminatedUnion('outcome', [
 export const resume = z.strictObject({ connectionId: identifier, secret: bytes(64) });
 
 export const resumed = z.discriminatedUnion('outcome', [
-  z.strictObject({ outcome: z.literal('resumed'), account: identifier, jail: identifier, nextCookie: text(24, 24), policy }),
+  z.strictObject({
+    outcome: z.literal('resumed'),
+    account: identifier,
+    jail: identifier,
+    nextCookie: text(24, 24),
+    policy,
+  }),
   z.strictObject({ outcome: z.literal('refused') }),
 ]);
 

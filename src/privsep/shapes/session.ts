@@ -4,7 +4,7 @@ import { bytes, identifier, port, refused, text, whole } from './values.js';
 const terminalSide = whole(0, 65_535);
 
 /** Terminal of a session; modes are the opcodes of RFC 4254 section 8 with their values. */
-export const terminal = z.strictObject({
+const terminal = z.strictObject({
   term: text(64),
   columns: terminalSide,
   rows: terminalSide,
@@ -14,7 +14,7 @@ export const terminal = z.strictObject({
 });
 
 /** A variable that already passed the worker's allow-list; the broker applies the list again. */
-export const environment = z.array(z.tuple([text(128, 1), bytes(32_768)])).max(64);
+const environment = z.array(z.tuple([text(128, 1), bytes(32_768)])).max(64);
 
 const sessionBase = { terminal: terminal.optional(), environment };
 

@@ -16,22 +16,48 @@ describe('authorized key', () => {
   });
 
   it('with restrict allows nothing but what follows', () => {
-    assert.deepEqual(parse('restrict'), { terminal: false, forwarding: false, agentForwarding: false, environment: [] });
-    assert.deepEqual(parse('restrict,pty'), { terminal: true, forwarding: false, agentForwarding: false, environment: [] });
+    assert.deepEqual(parse('restrict'), {
+      terminal: false,
+      forwarding: false,
+      agentForwarding: false,
+      environment: [],
+    });
+    assert.deepEqual(parse('restrict,pty'), {
+      terminal: true,
+      forwarding: false,
+      agentForwarding: false,
+      environment: [],
+    });
     assert.equal(parse('no-port-forwarding,no-x11-forwarding,no-user-rc').forwarding, false);
     assert.equal(parse('No-Pty').terminal, false);
   });
 
   it('takes quoted values apart as sshd does', () => {
     assert.equal(parse('command="echo \\"a, b\\" c"').command, 'echo "a, b" c');
-    assert.deepEqual(parse('environment="A=1",environment="B=x,y"').environment, [['A', '1'], ['B', 'x,y']]);
+    assert.deepEqual(parse('environment="A=1",environment="B=x,y"').environment, [
+      ['A', '1'],
+      ['B', 'x,y'],
+    ]);
     assert.deepEqual(parse('permitopen="localhost:80",permitopen="[::1]:*"').permitOpen, ['localhost:80', '::1:*']);
     assert.deepEqual(parse('permitlisten="8080"').permitListen, ['*:8080']);
   });
 
   for (const options of [
-    'verify-required', 'cert-authority', 'tunnel="0"', 'principals="a"', 'pty="yes"', 'command', 'from', 'xyz', 'constructor', '__proto__',
-    'command="a",command="b"', 'environment="1A=x"', 'expiry-time="tomorrow"', 'permitopen="x"', 'permitopen="host:99999999"',
+    'verify-required',
+    'cert-authority',
+    'tunnel="0"',
+    'principals="a"',
+    'pty="yes"',
+    'command',
+    'from',
+    'xyz',
+    'constructor',
+    '__proto__',
+    'command="a",command="b"',
+    'environment="1A=x"',
+    'expiry-time="tomorrow"',
+    'permitopen="x"',
+    'permitopen="host:99999999"',
   ]) {
     it(`with ${options} is not used at all (A23)`, () => {
       assert.throws(() => parse(options), InvalidValueError);
@@ -40,7 +66,14 @@ describe('authorized key', () => {
     });
   }
 
-  for (const bad of ['', 'ssh-ed25519', 'ssh-ed25519 AAAA', 'ssh-ed25519 !!!!!!!!!!!!!!!!!!!!', line.replace('ssh-ed25519', 'ssh-rsa'), `command="open ${line}`]) {
+  for (const bad of [
+    '',
+    'ssh-ed25519',
+    'ssh-ed25519 AAAA',
+    'ssh-ed25519 !!!!!!!!!!!!!!!!!!!!',
+    line.replace('ssh-ed25519', 'ssh-rsa'),
+    `command="open ${line}`,
+  ]) {
     it(`is refused as ${JSON.stringify(bad.slice(0, 40))}`, () => {
       assert.throws(() => parseKeyLine(bad, 2048), InvalidValueError);
     });
@@ -66,7 +99,8 @@ describe('authorized key', () => {
       ['!10.0.0.1', '10.0.0.2', false],
       ['10.0.0.1', '::ffff:10.0.0.1', true],
     ];
-    for (const [from, source, usable] of cases) assert.equal(isUsableFrom(parse(`from="${from}"`), source, 0), usable, `${from} ${source}`);
+    for (const [from, source, usable] of cases)
+      assert.equal(isUsableFrom(parse(`from="${from}"`), source, 0), usable, `${from} ${source}`);
   });
 
   it('permits targets by host and port', () => {

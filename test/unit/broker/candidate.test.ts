@@ -8,7 +8,14 @@ import { JaildError } from '../../../src/errors/jaild-error.js';
 import type { AccountLookup, AccountSource } from '../../../src/store/account-lookup.js';
 import type { Account } from '../../../src/store/accounts.js';
 
-const alice: Account = { name: parseAccountName('alice'), owner: 'user:root', state: 'active', created: '2026-01-01T00:00:00.000Z', keys: [], options: {} };
+const alice: Account = {
+  name: parseAccountName('alice'),
+  owner: 'user:root',
+  state: 'active',
+  created: '2026-01-01T00:00:00.000Z',
+  keys: [],
+  options: {},
+};
 
 function sourceOf(lookup: AccountLookup): AccountSource & { asked: string[] } {
   const asked: string[] = [];
@@ -27,13 +34,35 @@ describe('candidate', () => {
   it('is the account with its default jail, or with the jail that is named', async () => {
     const plain = await findCandidate(sourceOf(found({})), 'alice', '127.0.0.1', 0);
     assert.ok(plain.outcome === 'account' && plain.jail === 'alice');
-    const chosen = await findCandidate(sourceOf(found({ defaultJail: parseJailName('alice+main') })), 'alice', '127.0.0.1', 0);
+    const chosen = await findCandidate(
+      sourceOf(found({ defaultJail: parseJailName('alice+main') })),
+      'alice',
+      '127.0.0.1',
+      0,
+    );
     assert.ok(chosen.outcome === 'account' && chosen.jail === 'alice+main');
     const named = await findCandidate(sourceOf(found({})), 'alice+web', '127.0.0.1', 0);
     assert.ok(named.outcome === 'account' && named.jail === 'alice+web');
   });
 
-  for (const name of ['', 'x'.repeat(10_240), '../x', 'a/b', '-o', 'a\0b', 'a\nb', '\u001b[2J', 'Alice', 'alice+', '+web', 'alice+a+b', 'alice+-x', 'ali ce', 'álice', 'constructor()']) {
+  for (const name of [
+    '',
+    'x'.repeat(10_240),
+    '../x',
+    'a/b',
+    '-o',
+    'a\0b',
+    'a\nb',
+    '\u001b[2J',
+    'Alice',
+    'alice+',
+    '+web',
+    'alice+a+b',
+    'alice+-x',
+    'ali ce',
+    'álice',
+    'constructor()',
+  ]) {
     it(`is nobody for ${JSON.stringify(name.slice(0, 20))} and asks no store (A19)`, async () => {
       const source = sourceOf(found({}));
       assert.deepEqual(await findCandidate(source, name, '127.0.0.1', 0), { outcome: 'nobody', why: 'not-a-name' });
@@ -55,7 +84,12 @@ describe('candidate', () => {
       [{ options: { from: [parseSubnet('10.0.0.0/8')] } }, 'source'],
     ];
     for (const [account, why] of cases) {
-      const candidate = await findCandidate(sourceOf(found(account)), 'alice', '127.0.0.1', Date.parse('2026-06-01T00:00:00Z'));
+      const candidate = await findCandidate(
+        sourceOf(found(account)),
+        'alice',
+        '127.0.0.1',
+        Date.parse('2026-06-01T00:00:00Z'),
+      );
       assert.deepEqual(candidate, { outcome: 'nobody', why });
     }
   });
@@ -68,7 +102,10 @@ describe('candidate', () => {
 });
 
 describe('method chains', () => {
-  const withChains = (methods: NonNullable<Account['options']['methods']>): Account => ({ ...alice, options: { methods } });
+  const withChains = (methods: NonNullable<Account['options']['methods']>): Account => ({
+    ...alice,
+    options: { methods },
+  });
 
   it('are any one method when none is set', () => {
     assert.deepEqual(judgeChains(alice, ['password']), { isEnough: true, next: [] });

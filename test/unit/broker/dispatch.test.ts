@@ -8,7 +8,14 @@ import { answeredToWorkers } from '../../../src/broker/worker-door.js';
 import { isJaildError, JaildError } from '../../../src/errors/jaild-error.js';
 import { DoorClient } from '../../../src/privsep/door-client.js';
 import { encodeFrame } from '../../../src/privsep/frame.js';
-import { type Phase, type Question, type RequestName, type RequestRow, type Role, requestTable } from '../../../src/privsep/request-table.js';
+import {
+  type Phase,
+  type Question,
+  type RequestName,
+  type RequestRow,
+  type Role,
+  requestTable,
+} from '../../../src/privsep/request-table.js';
 
 const roles: readonly Role[] = ['listener', 'worker', 'admin', 'owner', 'read-only'];
 const phases: readonly Phase[] = ['standing', 'resuming', 'before-login', 'after-login'];
@@ -18,8 +25,16 @@ const blob = 'AAAA';
 const questions: { readonly [N in RequestName]: Question<N> } = {
   begin: {},
   'sign-exchange': {
-    kex: 'curve', hash: 'sha256', hostKeyAlgorithm: 'ssh-ed25519', clientIdent: blob, serverIdent: blob, clientKexInit: blob,
-    serverKexInit: blob, clientShare: blob, serverShare: blob, secret: blob,
+    kex: 'curve',
+    hash: 'sha256',
+    hostKeyAlgorithm: 'ssh-ed25519',
+    clientIdent: blob,
+    serverIdent: blob,
+    clientKexInit: blob,
+    serverKexInit: blob,
+    clientShare: blob,
+    serverShare: blob,
+    secret: blob,
   },
   'check-publickey': { user: 'alice', service: 'ssh-connection', algorithm: 'ssh-ed25519', blob },
   'check-password': { user: 'alice', service: 'ssh-connection', password: blob },
@@ -77,6 +92,19 @@ function openDoor(role: Role, phase: Phase): Fixture {
   return { client: new DoorClient(theirs), raw: theirs, answered, violations, closed };
 }
 
+async function checkPermission(role: Role, phase: Phase, name: RequestName): Promise<void> {
+  const row: RequestRow = requestTable[name];
+  const door = openDoor(role, phase);
+  const isPermitted = row.who.includes(role) && row.phases.includes(phase);
+  const wanted = isPermitted ? (['not-found'] as const) : (['door-closed', 'door-refused'] as const);
+  const asked = door.client.ask(name, questions[name] as never);
+  await assert.rejects(asked, (error) => isJaildError(error, ...wanted), name);
+  assert.deepEqual(door.answered, isPermitted ? [name] : [], name);
+  assert.equal(door.violations.length, isPermitted ? 0 : 1, name);
+  if (!isPermitted) await door.closed;
+  door.client.close();
+}
+
 describe('door dispatch', () => {
   it('has an answer for every row of the table, each in one place', () => {
     const answered = [...answeredToWorkers, ...answeredToListeners, ...answeredToAdmins];
@@ -86,17 +114,7 @@ describe('door dispatch', () => {
   for (const role of roles) {
     for (const phase of phases) {
       it(`lets ${role} in phase ${phase} ask what the table permits and nothing else`, async () => {
-        for (const name of names) {
-          const row: RequestRow = requestTable[name];
-          const door = openDoor(role, phase);
-          const isPermitted = row.who.includes(role) && row.phases.includes(phase);
-          const wanted = isPermitted ? (['not-found'] as const) : (['door-closed', 'door-refused'] as const);
-          await assert.rejects(door.client.ask(name, questions[name] as never), (error) => isJaildError(error, ...wanted), name);
-          assert.deepEqual(door.answered, isPermitted ? [name] : [], name);
-          assert.equal(door.violations.length, isPermitted ? 0 : 1, name);
-          if (!isPermitted) await door.closed;
-          door.client.close();
-        }
+        for (const name of names) await checkPermission(role, phase, name);
       });
     }
   }
@@ -105,8 +123,12 @@ describe('door dispatch', () => {
     for (const name of names.filter((each) => requestTable[each].once)) {
       const row: RequestRow = requestTable[name];
       const door = openDoor(row.who[0] ?? 'worker', row.phases[0] ?? 'standing');
-      await assert.rejects(door.client.ask(name, questions[name] as never), (error) => isJaildError(error, 'not-found'));
-      await assert.rejects(door.client.ask(name, questions[name] as never), (error) => isJaildError(error, 'door-closed', 'door-refused'));
+      await assert.rejects(door.client.ask(name, questions[name] as never), (error) =>
+        isJaildError(error, 'not-found'),
+      );
+      await assert.rejects(door.client.ask(name, questions[name] as never), (error) =>
+        isJaildError(error, 'door-closed', 'door-refused'),
+      );
       assert.equal(door.answered.length, 1, name);
     }
   });
@@ -121,8 +143,20 @@ describe('door dispatch', () => {
     'id 0': { id: 0, request: 'begin' },
     'an id that is no number': { id: '1', request: 'begin' },
     'a member too much': { id: 1, request: 'begin', extra: 1 },
-    'a nested surprise': { id: 1, request: 'check-password', user: { toString: 1 }, service: 'ssh-connection', password: '' },
-    'a password that is no base64': { id: 1, request: 'check-password', user: 'a', service: 'ssh-connection', password: '!!' },
+    'a nested surprise': {
+      id: 1,
+      request: 'check-password',
+      user: { toString: 1 },
+      service: 'ssh-connection',
+      password: '',
+    },
+    'a password that is no base64': {
+      id: 1,
+      request: 'check-password',
+      user: 'a',
+      service: 'ssh-connection',
+      password: '!!',
+    },
     'another service': { id: 1, request: 'check-password', user: 'a', service: 'ssh-userauth', password: '' },
     'a question above its row': { id: 1, request: 'begin', pad: 'x'.repeat(2000) },
   };

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { createHash, createDiffieHellman, createECDH, diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  createDiffieHellman,
+  createECDH,
+  createHash,
+  diffieHellman,
+  generateKeyPairSync,
+  randomBytes,
+} from 'node:crypto';
 import { describe, it } from 'node:test';
 import { computeExchangeHash, type ExchangeParts, findExchangeFault } from '../../../src/broker/exchange-hash.js';
 
@@ -43,8 +50,12 @@ function makeParts(parts: Partial<ExchangeParts>): ExchangeParts {
 }
 
 function expectedHash(parts: ExchangeParts, shares: number[], secret: number[]): Buffer {
-  const head = [parts.clientIdent, parts.serverIdent, parts.clientKexInit, parts.serverKexInit, hostKey].flatMap(wireString);
-  return createHash(parts.hash).update(Buffer.from([...head, ...shares, ...secret])).digest();
+  const head = [parts.clientIdent, parts.serverIdent, parts.clientKexInit, parts.serverKexInit, hostKey].flatMap(
+    wireString,
+  );
+  return createHash(parts.hash)
+    .update(Buffer.from([...head, ...shares, ...secret]))
+    .digest();
 }
 
 describe('exchange hash', () => {
@@ -54,18 +65,30 @@ describe('exchange hash', () => {
     const share = (key: typeof client) => Buffer.from(key.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
     const secret = diffieHellman({ privateKey: server.privateKey, publicKey: client.publicKey });
     const parts = makeParts({ clientShare: share(client), serverShare: share(server), secret });
-    const expected = expectedHash(parts, [...wireString(parts.clientShare), ...wireString(parts.serverShare)], wireMpint(big(secret)));
+    const expected = expectedHash(
+      parts,
+      [...wireString(parts.clientShare), ...wireString(parts.serverShare)],
+      wireMpint(big(secret)),
+    );
     assert.deepEqual(computeExchangeHash(parts, hostKey), expected);
     assert.equal(findExchangeFault(parts, { cookie, serverIdent }), null);
   });
 
-  for (const [curve, hash] of [['prime256v1', 'sha256'], ['secp384r1', 'sha384'], ['secp521r1', 'sha512']] as const) {
+  for (const [curve, hash] of [
+    ['prime256v1', 'sha256'],
+    ['secp384r1', 'sha384'],
+    ['secp521r1', 'sha512'],
+  ] as const) {
     it(`is that of RFC 5656 for ${curve}`, () => {
       const [client, server] = [createECDH(curve), createECDH(curve)];
       const [clientShare, serverShare] = [client.generateKeys(), server.generateKeys()];
       const secret = server.computeSecret(clientShare);
       const parts = makeParts({ hash, clientShare, serverShare, secret });
-      const expected = expectedHash(parts, [...wireString(clientShare), ...wireString(serverShare)], wireMpint(big(secret)));
+      const expected = expectedHash(
+        parts,
+        [...wireString(clientShare), ...wireString(serverShare)],
+        wireMpint(big(secret)),
+      );
       assert.deepEqual(computeExchangeHash(parts, hostKey), expected);
       assert.equal(findExchangeFault(parts, { cookie, serverIdent }), null);
     });
@@ -77,9 +100,17 @@ describe('exchange hash', () => {
     const [clientShare, serverShare] = [client.generateKeys(), server.generateKeys()];
     const secret = server.computeSecret(clientShare);
     const parts = makeParts({ kex: 'dh', hash: 'sha512', clientShare, serverShare, secret });
-    const expected = expectedHash(parts, [...wireMpint(big(clientShare)), ...wireMpint(big(serverShare))], wireMpint(big(secret)));
+    const expected = expectedHash(
+      parts,
+      [...wireMpint(big(clientShare)), ...wireMpint(big(serverShare))],
+      wireMpint(big(secret)),
+    );
     assert.deepEqual(computeExchangeHash(parts, hostKey), expected);
-    const signed = { ...parts, clientShare: Buffer.concat([Buffer.of(0), clientShare]), secret: Buffer.concat([Buffer.of(0, 0), secret]) };
+    const signed = {
+      ...parts,
+      clientShare: Buffer.concat([Buffer.of(0), clientShare]),
+      secret: Buffer.concat([Buffer.of(0, 0), secret]),
+    };
     assert.deepEqual(computeExchangeHash(signed, hostKey), expected);
     assert.equal(findExchangeFault(parts, { cookie, serverIdent }), null);
   });
@@ -87,7 +118,11 @@ describe('exchange hash', () => {
   it('takes the secret of a hybrid as a string', () => {
     const secret = Buffer.concat([Buffer.of(0x80), randomBytes(31)]);
     const parts = makeParts({ kex: 'string', clientShare: randomBytes(1216), serverShare: randomBytes(1120), secret });
-    const expected = expectedHash(parts, [...wireString(parts.clientShare), ...wireString(parts.serverShare)], wireString(secret));
+    const expected = expectedHash(
+      parts,
+      [...wireString(parts.clientShare), ...wireString(parts.serverShare)],
+      wireString(secret),
+    );
     assert.deepEqual(computeExchangeHash(parts, hostKey), expected);
   });
 

@@ -19,7 +19,10 @@ describe('host keys', () => {
   it('are made once, 0600, and are the same ever after', async () => {
     const first = await loadHostKeys(folder, ['ed25519', 'ecdsa', 'rsa']);
     const second = await loadHostKeys(folder, ['ed25519', 'ecdsa', 'rsa']);
-    assert.deepEqual(second.map(({ blob }) => blob), first.map(({ blob }) => blob));
+    assert.deepEqual(
+      second.map(({ blob }) => blob),
+      first.map(({ blob }) => blob),
+    );
     for (const { type } of first) assert.equal(statSync(hostKeyFile(folder, type)).mode & 0o777, 0o600);
     assert.equal(readdirSync(folder).filter((name) => name.includes('tmp')).length, 0);
   });
@@ -35,7 +38,9 @@ describe('host keys', () => {
         const publicKey = parseUserKey(key.blob, 2048).key;
         if (key.type === 'ecdsa') {
           const parts = new SshReader(raw);
-          const both = [parts.positiveMpint(), parts.positiveMpint()].map((part) => Buffer.concat([Buffer.alloc(32 - part.length), part]));
+          const both = [parts.positiveMpint(), parts.positiveMpint()].map((part) =>
+            Buffer.concat([Buffer.alloc(32 - part.length), part]),
+          );
           assert.ok(verify('sha256', data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.concat(both)));
         } else {
           const hash = { 'ssh-ed25519': null, 'rsa-sha2-256': 'sha256', 'rsa-sha2-512': 'sha512' }[algorithm] ?? null;

@@ -12,5 +12,12 @@ export function keepingLog(): { log: Log; lines: () => Record<string, unknown>[]
     },
   });
   const log = rootLogger({ role: 'broker', level: 'debug', stream });
-  return { log, lines: () => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>) };
+  return {
+    log,
+    lines: () =>
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
 }

@@ -13,7 +13,14 @@ import { keepingLog } from './quiet-log.js';
 function makeConnection(): AuthenticatedConnection {
   return {
     phase: 'after-login',
-    from: { connectionId: randomBytes(8).toString('hex'), source: '127.0.0.1', sourcePort: 50_000, local: '::1', localPort: 22, openedMs: Date.now() },
+    from: {
+      connectionId: randomBytes(8).toString('hex'),
+      source: '127.0.0.1',
+      sourcePort: 50_000,
+      local: '::1',
+      localPort: 22,
+      openedMs: Date.now(),
+    },
     exchange: new ExchangeState(randomBytes(32)),
     account: makeAuthenticatedAccount({
       account: parseAccountName('alice'),
@@ -22,8 +29,19 @@ function makeConnection(): AuthenticatedConnection {
       fingerprint: 'SHA256:abc',
       isRecord: true,
       policy: {
-        terminal: false, forwarding: true, agentForwarding: false, maxSessions: 3, maxForwards: 4, idleTimeMs: 5,
-        command: 'echo "a = b"; # ä', environment: [['A', '1=2'], ['B', '']], permitOpen: ['localhost:80'], permitListen: [],
+        terminal: false,
+        forwarding: true,
+        agentForwarding: false,
+        maxSessions: 3,
+        maxForwards: 4,
+        idleTimeMs: 5,
+        command: 'echo "a = b"; # ä',
+        environment: [
+          ['A', '1=2'],
+          ['B', ''],
+        ],
+        permitOpen: ['localhost:80'],
+        permitListen: [],
       },
     }),
     sessions: new Set(),
@@ -57,7 +75,8 @@ describe('resume', () => {
     for (const secret of [otherSecret, Buffer.alloc(0), Buffer.alloc(32), randomBytes(64)]) {
       assert.equal(store.restore(connection.from.connectionId, secret), null);
     }
-    for (const id of ['0'.repeat(16), '../../etc/passwd', '', 'x', `${connection.from.connectionId}0`]) assert.equal(store.restore(id, otherSecret), null);
+    for (const id of ['0'.repeat(16), '../../etc/passwd', '', 'x', `${connection.from.connectionId}0`])
+      assert.equal(store.restore(id, otherSecret), null);
   });
 
   it('keeps no secret on disk, and its files to itself', async () => {
@@ -87,7 +106,12 @@ describe('resume', () => {
     const secret = Buffer.from(await store.remember(connection), 'base64');
     const file = join(runDir, 'resume', `${connection.from.connectionId}.ini`);
     const text = readFileSync(file, 'utf8');
-    for (const damaged of ['', text.slice(0, 100), text.replace('version = 1', 'version = 2'), text.replace('[policy]', '[policy]\nextra = 1')]) {
+    for (const damaged of [
+      '',
+      text.slice(0, 100),
+      text.replace('version = 1', 'version = 2'),
+      text.replace('[policy]', '[policy]\nextra = 1'),
+    ]) {
       writeFileSync(file, damaged);
       assert.equal(store.restore(connection.from.connectionId, secret), null);
     }

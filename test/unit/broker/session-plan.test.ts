@@ -7,10 +7,24 @@ import type { LoginPolicy } from '../../../src/broker/login-policy.js';
 import { planSession } from '../../../src/broker/session-plan.js';
 import type { ReadQuestion } from '../../../src/privsep/request-table.js';
 
-const open: LoginPolicy = { terminal: true, forwarding: true, agentForwarding: true, maxSessions: 8, maxForwards: 8, idleTimeMs: 0, environment: [] };
+const open: LoginPolicy = {
+  terminal: true,
+  forwarding: true,
+  agentForwarding: true,
+  maxSessions: 8,
+  maxForwards: 8,
+  idleTimeMs: 0,
+  environment: [],
+};
 
 function connect(policy: Partial<LoginPolicy> = {}): AuthenticatedConnection {
-  const evidence = { account: parseAccountName('alice'), jail: parseJailName('alice'), method: 'publickey', isRecord: true, policy: { ...open, ...policy } };
+  const evidence = {
+    account: parseAccountName('alice'),
+    jail: parseJailName('alice'),
+    method: 'publickey',
+    isRecord: true,
+    policy: { ...open, ...policy },
+  };
   return {
     phase: 'after-login',
     from: { connectionId: 'c', source: '10.0.0.9', sourcePort: 5000, local: '10.0.0.1', localPort: 22, openedMs: 0 },
@@ -50,7 +64,10 @@ describe('session plan', () => {
     for (const subsystem of ['sftp ', 'netconf', '../sftp']) {
       assert.equal(planSession({ kind: 'subsystem', subsystem, environment: [] }, connect(), []).outcome, 'refused');
     }
-    assert.equal(planSession({ kind: 'exec', command: Buffer.from('a\0b'), environment: [] }, connect(), []).outcome, 'refused');
+    assert.equal(
+      planSession({ kind: 'exec', command: Buffer.from('a\0b'), environment: [] }, connect(), []).outcome,
+      'refused',
+    );
   });
 
   it('passes bytes of a command as they are', () => {
@@ -59,9 +76,26 @@ describe('session plan', () => {
   });
 
   it('lets through only variables of the allow-list (F13, F14)', () => {
-    const names = ['LANG', 'LC_ALL', 'LD_PRELOAD', 'BASH_ENV', 'PATH', 'IFS', 'NODE_OPTIONS', 'LC_A=B', 'LC_\n', '--split-string', 'LC_X'];
+    const names = [
+      'LANG',
+      'LC_ALL',
+      'LD_PRELOAD',
+      'BASH_ENV',
+      'PATH',
+      'IFS',
+      'NODE_OPTIONS',
+      'LC_A=B',
+      'LC_\n',
+      '--split-string',
+      'LC_X',
+    ];
     const environment = names.map((name) => [name, Buffer.from(name === 'LC_X' ? 'a\0b' : 'v')] as [string, Buffer]);
-    assert.deepEqual(Object.keys(environmentOf({ ...shell, environment })).sort(), ['LANG', 'LC_ALL', 'SSH_CLIENT', 'SSH_CONNECTION']);
+    assert.deepEqual(Object.keys(environmentOf({ ...shell, environment })).sort(), [
+      'LANG',
+      'LC_ALL',
+      'SSH_CLIENT',
+      'SSH_CONNECTION',
+    ]);
   });
 
   it('states the connection', () => {
@@ -83,7 +117,11 @@ describe('session plan', () => {
 
   it('runs the forced command instead of anything asked for', () => {
     const policy = { command: 'backup --serve', environment: [['A', '1']] as const };
-    const questions: Question[] = [shell, { kind: 'exec', command: Buffer.from('rm -rf /'), environment: [] }, { kind: 'subsystem', subsystem: 'sftp', environment: [] }];
+    const questions: Question[] = [
+      shell,
+      { kind: 'exec', command: Buffer.from('rm -rf /'), environment: [] },
+      { kind: 'subsystem', subsystem: 'sftp', environment: [] },
+    ];
     for (const question of questions) assert.equal(plan(question, policy).command?.toString(), 'backup --serve');
     assert.equal(environmentOf(questions[1] as Question, policy)['SSH_ORIGINAL_COMMAND'], 'rm -rf /');
     assert.equal(environmentOf(shell, policy)['A'], '1');

@@ -20,7 +20,11 @@ export function makeTestKey(args: readonly string[]): TestKey {
     const line = readFileSync(`${file}.pub`, 'utf8').trim();
     const blob = Buffer.from(line.split(' ')[1] ?? '', 'base64');
     const text = readFileSync(file, 'utf8');
-    return { line, blob, privateKey: text.includes('OPENSSH PRIVATE') ? readOpenSshEd25519(text) : createPrivateKey(text) };
+    return {
+      line,
+      blob,
+      privateKey: text.includes('OPENSSH PRIVATE') ? readOpenSshEd25519(text) : createPrivateKey(text),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -33,7 +37,10 @@ function readOpenSshEd25519(text: string): KeyObject {
   const at = bytes.lastIndexOf(mark) + mark.length;
   const seed = bytes.subarray(at, at + 32);
   const x = bytes.subarray(at + 32, at + 64);
-  return createPrivateKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', d: seed.toString('base64url'), x: x.toString('base64url') } });
+  return createPrivateKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'Ed25519', d: seed.toString('base64url'), x: x.toString('base64url') },
+  });
 }
 
 export function wireString(value: Buffer | string): Buffer {
@@ -45,8 +52,18 @@ export function wireString(value: Buffer | string): Buffer {
 
 /** The signature blob of a client: string algorithm, string raw. */
 export function signAs(key: TestKey, algorithm: string, data: Buffer): Buffer {
-  const hash = { 'ssh-ed25519': null, 'ecdsa-sha2-nistp256': 'sha256', 'ecdsa-sha2-nistp384': 'sha384', 'ecdsa-sha2-nistp521': 'sha512', 'rsa-sha2-256': 'sha256', 'rsa-sha2-512': 'sha512', 'ssh-rsa': 'sha1' }[algorithm] ?? null;
-  if (!algorithm.startsWith('ecdsa')) return Buffer.concat([wireString(algorithm), wireString(sign(hash, data, key.privateKey))]);
+  const hash =
+    {
+      'ssh-ed25519': null,
+      'ecdsa-sha2-nistp256': 'sha256',
+      'ecdsa-sha2-nistp384': 'sha384',
+      'ecdsa-sha2-nistp521': 'sha512',
+      'rsa-sha2-256': 'sha256',
+      'rsa-sha2-512': 'sha512',
+      'ssh-rsa': 'sha1',
+    }[algorithm] ?? null;
+  if (!algorithm.startsWith('ecdsa'))
+    return Buffer.concat([wireString(algorithm), wireString(sign(hash, data, key.privateKey))]);
   const raw = sign(hash, data, { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
   const halves = [raw.subarray(0, raw.length / 2), raw.subarray(raw.length / 2)].map((half) => {
     const first = half.findIndex((octet) => octet !== 0);

@@ -11,14 +11,23 @@ const kinds: readonly (readonly [args: readonly string[], algorithms: readonly s
   [['-t', 'ecdsa', '-b', '256'], ['ecdsa-sha2-nistp256']],
   [['-t', 'ecdsa', '-b', '384'], ['ecdsa-sha2-nistp384']],
   [['-t', 'ecdsa', '-b', '521'], ['ecdsa-sha2-nistp521']],
-  [['-t', 'rsa', '-b', '2048'], ['rsa-sha2-256', 'rsa-sha2-512']],
+  [
+    ['-t', 'rsa', '-b', '2048'],
+    ['rsa-sha2-256', 'rsa-sha2-512'],
+  ],
 ];
 
 describe('login signature', () => {
   for (const [args, algorithms] of kinds) {
     const made = makeTestKey(args);
     for (const algorithm of algorithms) {
-      const login: SignedLogin = { sessionId: randomBytes(32), user: 'alice', service: 'ssh-connection', algorithm, key: parseUserKey(made.blob, 2048) };
+      const login: SignedLogin = {
+        sessionId: randomBytes(32),
+        user: 'alice',
+        service: 'ssh-connection',
+        algorithm,
+        key: parseUserKey(made.blob, 2048),
+      };
       const signature = signAs(made, algorithm, buildSignedBlob(login));
 
       it(`of ${algorithm} is good for its own login only`, async () => {
@@ -29,7 +38,8 @@ describe('login signature', () => {
           { service: 'ssh-userauth' },
           { key: parseUserKey(makeTestKey(args).blob, 2048) },
         ];
-        for (const other of others) assert.equal(await verifyLogin({ ...login, ...other }, signature), false, JSON.stringify(Object.keys(other)));
+        for (const other of others)
+          assert.equal(await verifyLogin({ ...login, ...other }, signature), false, JSON.stringify(Object.keys(other)));
       });
 
       it(`of ${algorithm} is refused when any octet is another`, async () => {
@@ -47,17 +57,35 @@ describe('login signature', () => {
 
   it('with SHA-1 is refused (A09)', async () => {
     const made = makeTestKey(['-t', 'rsa', '-b', '2048']);
-    const login: SignedLogin = { sessionId: randomBytes(32), user: 'alice', service: 'ssh-connection', algorithm: 'ssh-rsa', key: parseUserKey(made.blob, 2048) };
+    const login: SignedLogin = {
+      sessionId: randomBytes(32),
+      user: 'alice',
+      service: 'ssh-connection',
+      algorithm: 'ssh-rsa',
+      key: parseUserKey(made.blob, 2048),
+    };
     assert.equal(await verifyLogin(login, signAs(made, 'ssh-rsa', buildSignedBlob(login))), false);
   });
 
   it('covers the blob of RFC 4252 section 7', () => {
     const made = makeTestKey(['-t', 'ed25519']);
     const sessionId = randomBytes(32);
-    const login = { sessionId, user: 'alice', service: 'ssh-connection', algorithm: 'ssh-ed25519', key: parseUserKey(made.blob, 2048) };
+    const login = {
+      sessionId,
+      user: 'alice',
+      service: 'ssh-connection',
+      algorithm: 'ssh-ed25519',
+      key: parseUserKey(made.blob, 2048),
+    };
     const expected = Buffer.concat([
-      wireString(sessionId), Buffer.of(50), wireString('alice'), wireString('ssh-connection'), wireString('publickey'), Buffer.of(1),
-      wireString('ssh-ed25519'), wireString(made.blob),
+      wireString(sessionId),
+      Buffer.of(50),
+      wireString('alice'),
+      wireString('ssh-connection'),
+      wireString('publickey'),
+      Buffer.of(1),
+      wireString('ssh-ed25519'),
+      wireString(made.blob),
     ]);
     assert.deepEqual(buildSignedBlob(login), expected);
   });
@@ -86,13 +114,29 @@ describe('user key', () => {
     'with no exponent': rsaBlob(Buffer.alloc(0), odd(2048)),
     'with bytes behind it': Buffer.concat([rsaBlob(e, odd(2048)), Buffer.of(0)]),
     'of DSA (A11)': wireString('ssh-dss'),
-    'that is a certificate': Buffer.concat([wireString('ssh-ed25519-cert-v01@openssh.com'), wireString(randomBytes(32)), wireString(randomBytes(32))]),
+    'that is a certificate': Buffer.concat([
+      wireString('ssh-ed25519-cert-v01@openssh.com'),
+      wireString(randomBytes(32)),
+      wireString(randomBytes(32)),
+    ]),
     'of a security key': wireString('sk-ssh-ed25519@openssh.com'),
     'of type __proto__': wireString('__proto__'),
     'of 31 octets': Buffer.concat([wireString('ssh-ed25519'), wireString(randomBytes(31))]),
-    'off the curve': Buffer.concat([wireString('ecdsa-sha2-nistp256'), wireString('nistp256'), wireString(Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)]))]),
-    'of two curves': Buffer.concat([wireString('ecdsa-sha2-nistp256'), wireString('nistp384'), wireString(Buffer.alloc(65, 4))]),
-    'with a compressed point': Buffer.concat([wireString('ecdsa-sha2-nistp256'), wireString('nistp256'), wireString(Buffer.alloc(33, 2))]),
+    'off the curve': Buffer.concat([
+      wireString('ecdsa-sha2-nistp256'),
+      wireString('nistp256'),
+      wireString(Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)])),
+    ]),
+    'of two curves': Buffer.concat([
+      wireString('ecdsa-sha2-nistp256'),
+      wireString('nistp384'),
+      wireString(Buffer.alloc(65, 4)),
+    ]),
+    'with a compressed point': Buffer.concat([
+      wireString('ecdsa-sha2-nistp256'),
+      wireString('nistp256'),
+      wireString(Buffer.alloc(33, 2)),
+    ]),
     'that is cut off': wireString('ssh-ed25519').subarray(0, 9),
     'that is empty': Buffer.alloc(0),
   };

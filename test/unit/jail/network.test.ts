@@ -9,19 +9,28 @@ describe('resolvers for jails', () => {
   const reader = (files: Record<string, string>) => (file: string) => files[file] ?? '';
 
   it('are read from resolv.conf', () => {
-    assert.deepEqual(parseResolvConf('# x\nnameserver 192.0.2.1\nsearch a\nnameserver  fe80::1%eth0\nnameserver nonsense\n'), ['192.0.2.1', 'fe80::1%eth0']);
+    assert.deepEqual(
+      parseResolvConf('# x\nnameserver 192.0.2.1\nsearch a\nnameserver  fe80::1%eth0\nnameserver nonsense\n'),
+      ['192.0.2.1', 'fe80::1%eth0'],
+    );
   });
 
-  it('are those listed, else the host\'s, else those behind systemd-resolved', () => {
+  it("are those listed, else the host's, else those behind systemd-resolved", () => {
     const files = { '/etc/resolv.conf': 'nameserver 192.0.2.1\n' };
     assert.deepEqual(findResolvers(['9.9.9.9'], reader(files)), { servers: ['9.9.9.9'] });
     assert.deepEqual(findResolvers(['auto'], reader(files)), { servers: ['192.0.2.1'] });
-    const stub = { '/etc/resolv.conf': 'nameserver 127.0.0.53\n', '/run/systemd/resolve/resolv.conf': 'nameserver 192.0.2.2\n' };
+    const stub = {
+      '/etc/resolv.conf': 'nameserver 127.0.0.53\n',
+      '/run/systemd/resolve/resolv.conf': 'nameserver 192.0.2.2\n',
+    };
     assert.deepEqual(findResolvers(['auto'], reader(stub)), { servers: ['192.0.2.2'] });
   });
 
-  it('are none, with a reason, when only the host\'s loopback has one', () => {
-    const { servers, problem } = findResolvers(['auto'], reader({ '/etc/resolv.conf': 'nameserver 127.0.0.1\nnameserver ::1\n' }));
+  it("are none, with a reason, when only the host's loopback has one", () => {
+    const { servers, problem } = findResolvers(
+      ['auto'],
+      reader({ '/etc/resolv.conf': 'nameserver 127.0.0.1\nnameserver ::1\n' }),
+    );
     assert.deepEqual(servers, []);
     assert.match(problem ?? '', /cannot be reached from a jail/);
     assert.match(findResolvers(['auto'], reader({})).problem ?? '', /names no server/);

@@ -7,7 +7,10 @@ import { DoorClient } from '../../../src/privsep/door-client.js';
 import { encodeFrame, maxFrameBytes } from '../../../src/privsep/frame.js';
 import { FrameSocket } from '../../../src/privsep/frame-socket.js';
 
-function makePair(answer: (message: Readonly<Record<string, unknown>>, peer: FrameSocket) => void): { client: DoorClient; peer: FrameSocket } {
+function makePair(answer: (message: Readonly<Record<string, unknown>>, peer: FrameSocket) => void): {
+  client: DoorClient;
+  peer: FrameSocket;
+} {
   const [ours, theirs] = addon.socketPair('stream');
   const peer: FrameSocket = new FrameSocket(theirs, maxFrameBytes, {
     frame: ({ message }) => answer(message, peer),
@@ -37,7 +40,9 @@ describe('door client', () => {
 
   it('throws the code of the broker when it is one of ours, else door-refused', async () => {
     const codes = ['not-found', 'something-new'];
-    const { client, peer } = makePair(({ id }) => peer.send({ id, ok: false, error: { code: codes.shift(), text: 'no' } }));
+    const { client, peer } = makePair(({ id }) =>
+      peer.send({ id, ok: false, error: { code: codes.shift(), text: 'no' } }),
+    );
     await assert.rejects(client.ask('status', {}), (error) => isJaildError(error, 'not-found'));
     await assert.rejects(client.ask('status', {}), (error) => isJaildError(error, 'door-refused'));
     client.close();
@@ -113,7 +118,10 @@ describe('door client', () => {
   it('gives up a blocking question at its deadline', () => {
     const [ours, theirs] = addon.socketPair('stream');
     const client = new DoorClient(ours);
-    assert.throws(() => client.askBlocking('status', {}, 30), (error) => isJaildError(error, 'door-timeout'));
+    assert.throws(
+      () => client.askBlocking('status', {}, 30),
+      (error) => isJaildError(error, 'door-timeout'),
+    );
     client.close();
     addon.close(theirs);
   });

@@ -9,7 +9,10 @@ const isMalformed = (error: unknown): boolean => isJaildError(error, 'fields-mal
 describe('fields', () => {
   it('come back equal', () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9.-]{0,31}$/);
-    const field = fc.tuple(name, fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)));
+    const field = fc.tuple(
+      name,
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    );
     fc.assert(
       fc.property(fc.array(field, { maxLength: 40 }), (fields) => {
         const reader = decodeFields(encodeFields(fields));
@@ -25,8 +28,16 @@ describe('fields', () => {
   });
 
   it('have the layout that native code reads', () => {
-    const bytes = encodeFields([['op', 'stop'], ['deadline-ms', 250], ['volume', ['ro', '/a', '/b']]]);
-    const expected = 'JF\x01\x00' + '\x02\x04\x00\x00\x00opstop' + '\x0b\x03\x00\x00\x00deadline-ms250' + '\x06\x08\x00\x00\x00volumero\x00/a\x00/b';
+    const bytes = encodeFields([
+      ['op', 'stop'],
+      ['deadline-ms', 250],
+      ['volume', ['ro', '/a', '/b']],
+    ]);
+    const expected =
+      'JF\x01\x00' +
+      '\x02\x04\x00\x00\x00opstop' +
+      '\x0b\x03\x00\x00\x00deadline-ms250' +
+      '\x06\x08\x00\x00\x00volumero\x00/a\x00/b';
     assert.equal(bytes.toString('latin1'), expected);
     assert.deepEqual(decodeFields(bytes).tuples('volume'), [['ro', '/a', '/b']]);
   });
@@ -52,7 +63,11 @@ describe('fields', () => {
   });
 
   it('never make the decoder throw anything but a fault of ours', () => {
-    const good = encodeFields([['op', 'enter'], ['env', 'A=1'], ['env', 'B=2']]);
+    const good = encodeFields([
+      ['op', 'enter'],
+      ['env', 'A=1'],
+      ['env', 'B=2'],
+    ]);
     fc.assert(
       fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, byte, length) => {
         const bytes = Buffer.from(good);
@@ -67,7 +82,14 @@ describe('fields', () => {
   });
 
   it('read numbers exactly', () => {
-    const reader = decodeFields(encodeFields([['a', '12'], ['b', '1e3'], ['c', '99999999999999999'], ['d', ' 1']]));
+    const reader = decodeFields(
+      encodeFields([
+        ['a', '12'],
+        ['b', '1e3'],
+        ['c', '99999999999999999'],
+        ['d', ' 1'],
+      ]),
+    );
     assert.equal(reader.number('a'), 12);
     for (const name of ['b', 'c', 'd']) assert.throws(() => reader.number(name), isMalformed);
     assert.equal(reader.number('missing'), undefined);

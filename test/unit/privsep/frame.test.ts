@@ -22,7 +22,10 @@ function rawFrame(body: string | Buffer): Buffer {
 
 describe('frame', () => {
   it('comes back equal however the stream is cut', () => {
-    const message = fc.record({ id: fc.nat(), text: fc.string(), list: fc.array(fc.integer()) }, { noNullPrototype: true });
+    const message = fc.record(
+      { id: fc.nat(), text: fc.string(), list: fc.array(fc.integer()) },
+      { noNullPrototype: true },
+    );
     const messages = fc.array(message, { maxLength: 5 });
     fc.assert(
       fc.property(messages, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sent, cuts) => {
@@ -41,13 +44,22 @@ describe('frame', () => {
   it('is refused by its length before its body comes', () => {
     const head = Buffer.alloc(4);
     head.writeUInt32BE(limit + 1);
-    assert.throws(() => feedAll([head]), (error) => isJaildError(error, 'door-oversized'));
+    assert.throws(
+      () => feedAll([head]),
+      (error) => isJaildError(error, 'door-oversized'),
+    );
     head.writeUInt32BE(0xffff_ffff);
-    assert.throws(() => feedAll([head]), (error) => isJaildError(error, 'door-oversized'));
+    assert.throws(
+      () => feedAll([head]),
+      (error) => isJaildError(error, 'door-oversized'),
+    );
   });
 
   it('is not made larger than the limit', () => {
-    assert.throws(() => encodeFrame({ text: 'x'.repeat(100) }, 0, 50), (error) => isJaildError(error, 'door-oversized'));
+    assert.throws(
+      () => encodeFrame({ text: 'x'.repeat(100) }, 0, 50),
+      (error) => isJaildError(error, 'door-oversized'),
+    );
   });
 
   for (const [name, body] of Object.entries({
@@ -64,7 +76,10 @@ describe('frame', () => {
     'a huge count': '{"v":1,"fds":1e9}',
   })) {
     it(`is malformed with ${name}`, () => {
-      assert.throws(() => feedAll([rawFrame(body)]), (error) => isJaildError(error, 'door-malformed'));
+      assert.throws(
+        () => feedAll([rawFrame(body)]),
+        (error) => isJaildError(error, 'door-malformed'),
+      );
     });
   }
 
@@ -76,22 +91,34 @@ describe('frame', () => {
     const decoder = new FrameDecoder(limit);
     const stream = Buffer.concat([encodeFrame({ n: 1 }, 2), encodeFrame({ n: 2 }), encodeFrame({ n: 3 }, 1)]);
     const frames = [...decoder.feed(stream, [10, 11, 12])];
-    assert.deepEqual(frames.map(({ fds }) => [...fds]), [[10, 11], [], [12]]);
+    assert.deepEqual(
+      frames.map(({ fds }) => [...fds]),
+      [[10, 11], [], [12]],
+    );
     assert.deepEqual(decoder.takeDescriptors(), []);
   });
 
   it('may not claim descriptors that did not come', () => {
     const decoder = new FrameDecoder(limit);
-    assert.throws(() => [...decoder.feed(encodeFrame({}, 2), [10])], (error) => isJaildError(error, 'door-malformed'));
+    assert.throws(
+      () => [...decoder.feed(encodeFrame({}, 2), [10])],
+      (error) => isJaildError(error, 'door-malformed'),
+    );
     assert.deepEqual(decoder.takeDescriptors(), [10]);
   });
 
   it('may not bring descriptors that nobody claims', () => {
     const decoder = new FrameDecoder(limit);
-    assert.throws(() => [...decoder.feed(encodeFrame({}), [10])], (error) => isJaildError(error, 'door-malformed'));
+    assert.throws(
+      () => [...decoder.feed(encodeFrame({}), [10])],
+      (error) => isJaildError(error, 'door-malformed'),
+    );
     const many = Array.from({ length: 4 * maxFrameDescriptors + 1 }, (_, index) => index);
     const other = new FrameDecoder(limit);
-    assert.throws(() => [...other.feed(Buffer.from([0]), many)], (error) => isJaildError(error, 'door-malformed'));
+    assert.throws(
+      () => [...other.feed(Buffer.from([0]), many)],
+      (error) => isJaildError(error, 'door-malformed'),
+    );
     assert.equal(other.takeDescriptors().length, many.length);
   });
 
