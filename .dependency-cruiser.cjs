@@ -20,7 +20,8 @@ const zones = {
   listener: ['privsep', 'config', 'log'],
   worker: ['privsep', 'log'],
   broker: ['jail', 'store', 'template', 'privsep', 'config', 'log'],
-  cli: ['jail', 'store', 'template', 'privsep', 'config', 'log'],
+  // of broker and supervisor only the leaves: host keys, user keys, passwords, directories
+  cli: ['jail', 'store', 'template', 'privsep', 'config', 'log', 'broker', 'supervisor'],
   bin: ['supervisor', 'listener', 'worker', 'broker', 'cli', 'config', 'log', 'privsep'],
 };
 

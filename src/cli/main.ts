@@ -1,30 +1,34 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '../base/project-root.js';
-import { loadConfig } from '../config/load.js';
-import { toAdminText, toExitStatus } from '../errors/presentation.js';
-import { commandTable } from './commands/table.js';
-import { Output } from './output.js';
-import { parseCommandLine } from './program.js';
+import { isErrno } from '../errors/errno.js';
+import { CliContext } from './context.js';
+import { runProgram } from './program.js';
+import type { CliStreams } from './terminal.js';
+import { nouns, verbs } from './verbs.js';
 
-/** Runs one command line; returns the exit status. Never throws: a fault is told on standard error. */
-export async function runCommandLine(words: readonly string[]): Promise<number> {
-  const parsed = parseCommandLine(commandTable, readVersion(), words);
-  if ('exitStatus' in parsed) return parsed.exitStatus;
-  const output = new Output(parsed.format);
-  try {
-    const { command, options } = parsed;
-    const config = loadConfig(parsed.configFile);
-    return await command.run({ config, output, arguments: parsed.arguments, options });
-  } catch (error) {
-    // Expected: any fault of a verb, each with a code of its own.
-    output.say(`jailctl: ${toAdminText(error)}`);
-    return toExitStatus(error);
-  }
+/** What the process gives to the command line. */
+export interface CliProcess {
+  readonly streams: CliStreams;
+  readonly version: string;
+  readonly signal: AbortSignal;
 }
 
-/** The version in package.json. */
-export function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
-  return String((manifest as { version?: unknown }).version ?? 'unknown');
+/**
+ * Runs one command line (without the program's own name) and answers its exit status. Faults are thrown, for the caller to print.
+ * Status: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 a check found problems, 75 no server; `jail enter` and
+ * `jail exec` answer the program's own.
+ */
+export async function runCli({ streams, version, signal }: CliProcess, words: readonly string[]): Promise<number> {
+  // A reader that has gone (head, less) is no fault of ours.
+  streams.stdout.on('error', (error) => {
+    if (!isErrno(error, 'EPIPE')) throw error;
+  });
+  return await runProgram(
+    {
+      verbs,
+      nouns,
+      version,
+      streams,
+      makeContext: (configFile, output) => new CliContext({ output, streams, signal, configFile }),
+    },
+    words,
+  );
 }

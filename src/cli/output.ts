@@ -1,102 +1,66 @@
-import { writeSync } from 'node:fs';
-import { escapeUntrusted } from '../base/untrusted.js';
+import type { Writable } from 'node:stream';
+import { formatTable } from './render/table.js';
 
-export type OutputFormat = 'table' | 'json';
+export type Format = 'table' | 'json';
 
-/** A column of a table: its heading and the key of the row that it shows. */
+/** A column of a table: its heading and the text of a row's cell. */
 export interface Column<Row> {
-  readonly heading: string;
-  readonly value: (row: Row) => string;
+  readonly title: string;
+  readonly cell: (row: Row) => string;
 }
 
-const standardOutput = 1;
-const standardError = 2;
-const longestCell = 200;
-
-/** Where a verb writes: data to standard output in the wanted format, words to standard error. */
+/**
+ * Where a verb's results go: data to stdout, words to stderr, so that stdout can be read by a program.
+ * JSON is one value with two blanks of indent: a list is an array of objects, anything else an object; times are RFC 3339 or milliseconds
+ * (names end in Ms), sizes are bytes (names end in Bytes), what is not set is absent or null.
+ */
 export class Output {
-  readonly format: OutputFormat;
+  readonly format: Format;
+  readonly #data: Writable;
+  readonly #words: Writable;
 
-  constructor(format: OutputFormat) {
+  constructor(format: Format, streams: { data: Writable; words: Writable }) {
     this.format = format;
+    this.#data = streams.data;
+    this.#words = streams.words;
   }
 
-  /** Rows as a table for people, or as the JSON array of the same rows. Cells may come from users: they are escaped. */
-  rows<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
-    if (this.format === 'json') this.#json(rows);
-    else if (rows.length > 0) this.#write(toTable(rows, columns));
+  /** Rows: a table, or an array of them as they are. */
+  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+    this.#write(this.format === 'json' ? toJson(rows) : formatTable(rows, columns));
   }
 
-  /** One object: JSON, or a line `name  value` for each of its fields. */
-  record(record: Readonly<Record<string, unknown>>): void {
-    if (this.format === 'json') {
-      this.#json(record);
-      return;
-    }
-    const shown = Object.entries(record).filter(([, value]) => value !== undefined);
-    const width = Math.max(0, ...shown.map(([name]) => name.length));
-    for (const [name, value] of shown) this.#write(`${name.padEnd(width)}  ${toCell(value)}\n`);
+  /** One thing: `NAME  VALUE` lines, or the object `data`. Lines without a value are left out. */
+  show(data: object, lines: readonly (readonly [name: string, value: string | undefined])[]): void {
+    const kept = lines.filter((line): line is readonly [string, string] => line[1] !== undefined && line[1] !== '');
+    const columns = [
+      { title: '', cell: (line: readonly [string, string]) => line[0] },
+      { title: '', cell: (line: readonly [string, string]) => line[1] },
+    ];
+    this.#write(this.format === 'json' ? toJson(data) : formatTable(kept, columns));
   }
 
-  /** A line of data as it is (an ssh command to paste, a digest); in JSON the object instead. */
-  line(text: string, asJson: Readonly<Record<string, unknown>>): void {
-    if (this.format === 'json') this.#json(asJson);
-    else this.#write(`${text}\n`);
+  /** What a verb did: a sentence for a person, an object for a program. */
+  done(data: object, sentence: string): void {
+    if (this.format === 'json') this.#write(toJson(data));
+    else this.say(sentence);
   }
 
-  /** A text made here that is data in every format, such as a completion script. */
-  raw(text: string): void {
+  /** Text for stdout as it is (a script, a line to copy). */
+  text(text: string): void {
     this.#write(text);
   }
 
-  /** Words for the person at the terminal; never data. */
-  say(text: string): void {
-    writeAll(standardError, `${text}\n`);
-  }
-
-  #json(value: unknown): void {
-    this.#write(`${JSON.stringify(value, null, 2)}\n`);
+  /** A line for the person at the terminal. */
+  say(line: string): void {
+    this.#words.write(`${line}\n`);
   }
 
   #write(text: string): void {
-    writeAll(standardOutput, text);
+    this.#data.write(text);
   }
 }
 
-/** Columns padded to their widest cell, the last one unpadded. */
-export function toTable<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const lines = [columns.map((column) => column.heading)];
-  for (const row of rows) lines.push(columns.map((column) => toCell(column.value(row))));
-  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}
-
-function toCell(value: unknown): string {
-  if (value === null || value === '') return '-';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return escapeUntrusted(text, longestCell);
-}
-
-/** Whole and at once, so that nothing is lost when the process ends right after; a pipe that is full is waited for. */
-function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      // Expected: EAGAIN of a non-blocking terminal or pipe; EPIPE when the reader has gone, who wants no more.
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EPIPE') return;
-      if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,105 +1,142 @@
-import { Command as Commander, CommanderError, Option } from 'commander';
-import { type Command, type OptionDefinition, Options } from './command.js';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { JaildError } from '../errors/jaild-error.js';
+import type { CliContext } from './context.js';
+import { GivenOptions } from './given-options.js';
+import { type Format, Output } from './output.js';
+import type { CliStreams } from './terminal.js';
+import type { Verb, VerbOption } from './verb.js';
 
-/** What was asked for: a verb with its words, once commander has accepted the line. */
-export interface Parsed {
-  readonly command: Command;
-  readonly arguments: readonly string[];
-  readonly options: Options;
-  readonly configFile: string | undefined;
-  readonly format: 'table' | 'json';
+/** The adapter to commander: the verb table in, a parsed call out. */
+export interface ProgramOptions {
+  readonly verbs: readonly Verb[];
+  readonly nouns: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly streams: CliStreams;
+  readonly makeContext: (configFile: string | undefined, output: Output) => CliContext;
 }
 
-/** Help, the version, or a line that was not understood; commander has printed what there is to say. */
-export interface NothingToRun {
-  readonly exitStatus: 0 | 2;
-}
-
-const nouns: Readonly<Record<string, string>> = {
-  account: 'who may log in',
-  'account key': 'the keys of an account',
-  jail: 'the machines of the accounts',
-  template: 'what jails are built from',
-  session: 'who is logged in now',
-  server: 'the running server',
-};
-
-/** Reads a command line against the table of verbs. */
-export function parseCommandLine(
-  table: readonly Command[],
-  version: string,
-  words: readonly string[],
-): Parsed | NothingToRun {
-  let parsed: Omit<Parsed, 'configFile' | 'format'> | null = null;
-  const program = buildProgram(table, version, (found) => {
-    parsed = found;
+/** Parses the words and runs the verb; answers its exit status. Wrong words are a `usage` fault (or status 0 for help). */
+export async function runProgram(options: ProgramOptions, words: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = buildProgram(options, (code) => {
+    status = code;
   });
   try {
-    program.parse([...words], { from: 'user' });
+    await program.parseAsync([...words], { from: 'user' });
+    return status;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { exitStatus: error.exitCode === 0 ? 0 : 2 };
+    if (error.exitCode === 0) return 0; // help and version
+    throw new JaildError('usage', error.message.replace(/^error: /, '').trim(), { cause: error });
   }
-  if (parsed === null) return { exitStatus: 2 };
-  const { config, format } = program.opts<{ config?: string; format: 'table' | 'json' }>();
-  return { ...(parsed as Omit<Parsed, 'configFile' | 'format'>), configFile: config, format };
 }
 
-/** The whole command line as commander sees it; `onVerb` is called with the verb that was asked for. */
-export function buildProgram(
-  table: readonly Command[],
-  version: string,
-  onVerb: (found: Omit<Parsed, 'configFile' | 'format'>) => void,
-): Commander {
-  const program = new Commander('jailctl')
-    .description('Administers jaild: accounts, their jails, templates and sessions.')
-    .version(version)
-    .option('--config <file>', 'the configuration file (default: /etc/jaild/jaild.ini)')
+/** The whole command tree. */
+export function buildProgram(options: ProgramOptions, setStatus: (status: number) => void): Command {
+  const { streams, verbs } = options;
+  const program = configure(new Command('jailctl'), streams)
+    .description('administers accounts, jails and templates of jaild')
+    .version(options.version, '--version', 'print the version')
+    .addOption(new Option('--config <file>', 'the configuration file (default: /etc/jaild/jaild.ini)'))
     .addOption(new Option('--format <format>', 'how data is printed').choices(['table', 'json']).default('table'))
-    .enablePositionalOptions()
-    .showHelpAfterError('(--help tells more)')
-    .exitOverride();
-  for (const command of table) addVerb(program, command, onVerb);
+    .enablePositionalOptions();
+  for (const verb of verbs) addVerb(program, verb, options, setStatus);
   return program;
 }
 
-function addVerb(
-  program: Commander,
-  command: Command,
-  onVerb: (found: Omit<Parsed, 'configFile' | 'format'>) => void,
-): void {
-  const verb = parentOf(program, command.path).command(`${command.path.at(-1)} ${command.arguments}`.trim());
-  verb.description(command.summary).addHelpText('after', `\nExample:\n  ${command.example}`);
-  for (const option of command.options ?? []) verb.addOption(toOption(option));
-  if (command.passThrough === true) verb.passThroughOptions();
-  verb.action((...given: unknown[]) => {
-    const words = given.slice(0, -2).flatMap((word) => (Array.isArray(word) ? word : [word]));
-    onVerb({
-      command,
-      arguments: words.filter((word): word is string => typeof word === 'string'),
-      options: new Options(given.at(-2) as Record<string, unknown>),
-    });
+function addVerb(program: Command, verb: Verb, options: ProgramOptions, setStatus: (status: number) => void): void {
+  const parent = verb.words
+    .slice(0, -1)
+    .reduce((at, word, depth) => findOrAddNoun(at, word, verb.words.slice(0, depth + 1), options), program);
+  const name = verb.words.at(-1) ?? '';
+  const command = configure(parent.command(name, { hidden: verb.hidden === true }), options.streams).description(
+    verb.summary,
+  );
+  for (const argument of verb.args ?? []) {
+    const dots = argument.variadic === true ? '...' : '';
+    command.addArgument(
+      new Argument(
+        argument.optional === true ? `[${argument.name}${dots}]` : `<${argument.name}${dots}>`,
+        argument.summary,
+      ),
+    );
+  }
+  for (const option of verb.options ?? []) command.addOption(toOption(option));
+  if (verb.passesRest === true) command.passThroughOptions();
+  command.addHelpText(
+    'after',
+    `\nExample:\n  ${verb.example}${verb.json === undefined ? '' : `\n\nJSON:\n  ${verb.json}`}`,
+  );
+  command.action(async (...given: unknown[]) => {
+    const root = program.opts<{ config?: string; format: Format }>();
+    const output = new Output(root.format, { data: options.streams.stdout, words: options.streams.stderr });
+    const context = options.makeContext(root.config, output);
+    try {
+      const call = {
+        context,
+        args: command.processedArgs.flat().filter((word): word is string => typeof word === 'string'),
+        options: toGiven(verb, command.opts()),
+      };
+      setStatus((await verb.run(call)) ?? 0);
+    } finally {
+      context.close();
+    }
+    void given;
   });
 }
 
-/** The command below which the last word of `path` stands; made when it is the first of its noun. */
-function parentOf(program: Commander, path: readonly string[]): Commander {
-  let parent = program;
-  for (const [at, word] of path.slice(0, -1).entries()) {
-    const known = parent.commands.find((child) => child.name() === word);
-    const noun = path.slice(0, at + 1).join(' ');
-    parent =
-      known ??
-      parent
-        .command(word)
-        .description(nouns[noun] ?? '')
-        .enablePositionalOptions();
-  }
-  return parent;
+function findOrAddNoun(parent: Command, word: string, path: readonly string[], options: ProgramOptions): Command {
+  const existing = parent.commands.find((command) => command.name() === word);
+  if (existing !== undefined) return existing;
+  const noun = configure(parent.command(word), options.streams).description(options.nouns[path.join(' ')] ?? '');
+  noun.action(() => {
+    const known = noun.commands.map((command) => command.name()).join(', ');
+    throw new JaildError(
+      'usage',
+      noun.args.length === 0
+        ? `${path.join(' ')} needs a verb: ${known}`
+        : `${path.join(' ')} has no verb "${noun.args[0]}": ${known}`,
+    );
+  });
+  return noun.allowExcessArguments().allowUnknownOption();
 }
 
-function toOption(definition: OptionDefinition): Option {
-  const option = new Option(definition.flags, definition.help);
-  if (definition.repeat === true) option.argParser((value: string, previous: string[] = []) => [...previous, value]);
-  return option;
+function configure(command: Command, streams: CliStreams): Command {
+  return command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .helpOption('-h, --help', 'explain this and show an example')
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: () => undefined, // told once, by whoever catches the fault
+    });
+}
+
+function toOption({ name, short, value, summary, repeats }: VerbOption): Option {
+  const flags = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
+  const option = new Option(flags, repeats === true ? `${summary} (may be repeated)` : summary);
+  return value === undefined
+    ? option
+    : option.argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]);
+}
+
+function toGiven(verb: Verb, values: Readonly<Record<string, unknown>>): GivenOptions {
+  const given = new Map<string, true | readonly string[]>();
+  for (const option of verb.options ?? []) {
+    const value = values[attributeName(option)];
+    if (option.value === undefined ? isSwitchedOn(option, value) : Array.isArray(value))
+      given.set(option.name, option.value === undefined ? true : (value as string[]));
+    if (option.repeats !== true && Array.isArray(value) && value.length > 1)
+      throw new JaildError('usage', `--${option.name} was given twice`);
+  }
+  return new GivenOptions(given);
+}
+
+function isSwitchedOn(option: VerbOption, value: unknown): boolean {
+  return option.name.startsWith('no-') ? value === false : value === true;
+}
+
+/** commander's own name for an option: camel case, without the `no-`. */
+function attributeName(option: VerbOption): string {
+  return new Option(`--${option.name}`).attributeName();
 }

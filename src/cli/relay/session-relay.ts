@@ -127,9 +127,9 @@ class SessionRelay implements SessionEvents {
   }
 
   #hangUp(name: string): void {
-    this.#socket.close();
     this.#failStart(new JaildError('jail-not-running', 'interrupted before the program had started'));
-    this.#settleEnd({ how: 'signaled', signal: name });
+    this.#settleEnd({ how: 'signaled', signal: name }); // before the socket closes, which would settle it as lost
+    this.#socket.close();
     for (const output of this.#outputs) output.finish();
   }
 

@@ -1,6 +1,6 @@
 import { readJailName } from '../../account-choice.js';
 import { confirm } from '../../confirm.js';
-import { requireStoppable, stopForChange, stopOption } from '../../stop-for-change.js';
+import { stopForChange } from '../../stop-for-change.js';
 import { type Verb, yesOption } from '../../verb.js';
 
 /** Where people keep their own files inside. */
@@ -9,19 +9,19 @@ const homes = ['root', 'home'];
 export const jailReset: Verb = {
   words: ['jail', 'reset'],
   summary: "empty a jail back to its template's newest version",
-  example: 'jailctl jail reset alice --keep-home --stop --yes',
+  example: 'jailctl jail reset alice --keep-home --yes',
   args: [{ name: 'name', summary: 'the jail', completes: 'jails' }],
-  options: [yesOption, stopOption, { name: 'keep-home', summary: 'keep /root and /home' }],
+  options: [yesOption, { name: 'keep-home', summary: 'keep /root and /home' }],
   json: '{ jail, template, kept }',
   run: async ({ context, args, options }) => {
     const name = readJailName(args);
     context.requireRoot();
-    requireStoppable(context, await context.jails.require(name), options.has('stop'));
+    await context.jails.require(name);
     const kept = options.has('keep-home') ? homes : [];
     const what = kept.length > 0 ? 'all files but those in /root and /home' : 'all files';
-    await confirm(context.streams, `Remove ${what} of jail ${name}?`, options.has('yes'));
+    await confirm(context.streams, `Stop jail ${name} and remove ${what} of it?`, options.has('yes'));
     const record = context.openAudit();
-    if (options.has('stop')) await stopForChange(context, name);
+    await stopForChange(context, name);
     const jail = await context.lifecycle.reset(name, kept);
     const template = `${jail.template}@${jail.templateVersion}`;
     record('jail.reset', { jail: name, template, kept });
