@@ -118,7 +118,7 @@ static int start_builder(struct boot *boot) {
 
 /* Mounts and network are made side by side. */
 static int build(struct boot *boot) {
-    int fds[3];
+    int fds[3] = {-EBADF, -EBADF, -EBADF};
     int r = start_builder(boot);
     if (r == 0)
         r = net_set_up(boot->spec, boot->runtime->init_pidfd, boot->proc, boot->failure);

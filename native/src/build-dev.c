@@ -127,7 +127,7 @@ static int mount_toolbox(const struct build *build, int dev) {
                         &mount, build->failure);
     if (r < 0)
         return r;
-    return attach_in_dev(build, dev, mount, TOOLBOX_INSIDE + strlen("/dev/"), "mount-toolbox");
+    return attach_in_dev(build, dev, mount, &TOOLBOX_INSIDE[strlen("/dev/")], "mount-toolbox");
 }
 
 int build_dev(struct build *build) {

@@ -131,7 +131,7 @@ static int fill(const struct jail_spec *spec, struct jail_runtime *runtime,
 int cgroup_make(const struct jail_spec *spec, struct jail_runtime *runtime,
                 struct failure *ret_failure) {
     CLEANUP_CLOSE int parent = -EBADF;
-    const char *name = NULL;
+    const char *name = "";
     int r = open_parent(spec, &name, &parent);
     if (r < 0)
         return failure_set(ret_failure, "cgroup-open", spec->cgroup, -r, "%s",

@@ -80,7 +80,7 @@ int target_volume(int root, const char *path, bool directory, int *ret_fd,
     int fd = open_resolved(root, path, kind, AS_ROOT);
     if (fd == -ENOENT) {
         CLEANUP_CLOSE int parent = -EBADF;
-        const char *name = NULL;
+        const char *name = "";
         int r = open_parent(root, path, &name, &parent, ret_failure);
         if (r < 0)
             return r;
