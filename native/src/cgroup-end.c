@@ -56,7 +56,7 @@ static int own_name(int group, char ret_name[NAME_MAX + 1]) {
     const char *slash = strrchr(path, '/');
     if (slash == NULL || strlen(slash + 1) > NAME_MAX)
         return -EINVAL;
-    memcpy(ret_name, slash + 1, strlen(slash));
+    snprintf(ret_name, NAME_MAX + 1, "%s", slash + 1);
     return 0;
 }
 

@@ -50,7 +50,8 @@ static int add_sockets(scmp_filter_ctx context, enum jail_profile profile) {
             SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, AF_NETLINK),
             SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, protocol),
         };
-        /* Programs take "no such protocol" as a kernel without audit; at EPERM su and passwd give up. */
+        /* Programs take "no such protocol" as a kernel without audit; at EPERM su and passwd give
+         * up. */
         int error = protocol == NETLINK_AUDIT ? EPROTONOSUPPORT : EPERM;
         if (!(protocols & UINT64_C(1) << protocol))
             r = add(context, "socket", error, 2, tests);
