@@ -23,8 +23,7 @@ int build_tmpfs(const struct build *build, uint64_t bytes, uint64_t inodes, cons
                 unsigned attributes, const char *step, int *ret_mount) {
     uid_t base = build->spec->base;
     build_as(build, false);
-    int r =
-        mount_new_tmpfs("tmpfs", bytes, inodes, mode, attributes, step, ret_mount, build->failure);
+    int r = mount_new_tmpfs(bytes, inodes, mode, attributes, step, ret_mount, build->failure);
     build_as(build, true);
     if (r == 0 && fchownat(*ret_mount, "", base, base, AT_EMPTY_PATH) < 0)
         r = failure_set(build->failure, step, "", errno, "%s", strerror(errno));

@@ -17,9 +17,6 @@
 #include "io.h"
 #include "mounts.h"
 
-#define STAGING_BYTES ((uint64_t)256 * 1024)
-#define STAGING_INODES 256
-
 void build_as(const struct build *build, bool jail) {
     uid_t id = jail ? build->spec->base : 0;
     setfsgid(id);
@@ -59,8 +56,11 @@ int build_staging(struct build *build) {
     CLEANUP_CLOSE int place = open(run_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (place < 0)
         return failure_set(build->failure, "staging", run_dir, errno, "%s", strerror(errno));
-    int r = mount_new_tmpfs("jail", STAGING_BYTES, STAGING_INODES, "0755", MOUNT_INERT, "staging",
-                            &build->staging, build->failure);
+    /* Without a size, so that `df` in the jail does not list the masks. All that the jail ever sees
+     * of it is two empty read-only places. */
+    const struct mount_option options[] = {{"size", "0"}, {"mode", "0755"}};
+    int r = mount_new("tmpfs", "jail", options, 2, MOUNT_INERT, "staging", &build->staging,
+                      build->failure);
     if (r == 0)
         r = mount_attach(build->staging, place, "staging", run_dir, build->failure);
     if (r == 0)

@@ -48,9 +48,8 @@ int mount_new(const char *type, const char *source, const struct mount_option *o
     return 0;
 }
 
-int mount_new_tmpfs(const char *source, uint64_t bytes, uint64_t inodes, const char *mode,
-                    unsigned attributes, const char *step, int *ret_mount,
-                    struct failure *ret_failure) {
+int mount_new_tmpfs(uint64_t bytes, uint64_t inodes, const char *mode, unsigned attributes,
+                    const char *step, int *ret_mount, struct failure *ret_failure) {
     char size_text[24];
     char inodes_text[24];
     if (inodes == 0)
@@ -64,7 +63,7 @@ int mount_new_tmpfs(const char *source, uint64_t bytes, uint64_t inodes, const c
         {"nr_inodes", inodes_text},
         {"mode", mode},
     };
-    return mount_new("tmpfs", source, options, sizeof options / sizeof *options, attributes, step,
+    return mount_new("tmpfs", "tmpfs", options, sizeof options / sizeof *options, attributes, step,
                      ret_mount, ret_failure);
 }
 

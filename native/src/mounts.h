@@ -25,9 +25,8 @@ int mount_new(const char *type, const char *source, const struct mount_option *o
               struct failure *ret_failure);
 
 /* A tmpfs of at most `bytes` and `inodes` (0: one inode per 4 KiB). */
-int mount_new_tmpfs(const char *source, uint64_t bytes, uint64_t inodes, const char *mode,
-                    unsigned attributes, const char *step, int *ret_mount,
-                    struct failure *ret_failure);
+int mount_new_tmpfs(uint64_t bytes, uint64_t inodes, const char *mode, unsigned attributes,
+                    const char *step, int *ret_mount, struct failure *ret_failure);
 
 /* A detached copy of the mount at dirfd/path from that place on, without what is mounted below it;
  * the last part of the path may not be a link. `attributes` are added. When `userns_fd` is not
