@@ -34,7 +34,8 @@ const uint32_t refused_calls[] = {
     SYS_process_mrelease,
 #endif
     SYS_kcmp,
-    /* New sockets, and connections of any kind. (accept stays: ports forwarded from a jail arrive as listening descriptors.) */
+    /* New sockets, and connections of any kind. (accept stays: ports forwarded from a jail arrive
+       as listening descriptors.) */
     SYS_socket,
     SYS_socketpair,
     SYS_connect,

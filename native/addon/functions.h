@@ -43,7 +43,6 @@ napi_value crypt_secret(napi_env env, napi_callback_info info);
 napi_value crypt_salt(napi_env env, napi_callback_info info);
 
 /* blocking.c */
-napi_value call_blocking(napi_env env, napi_callback_info info);
 napi_value receive_blocking(napi_env env, napi_callback_info info);
 
 /* seccomp.c */

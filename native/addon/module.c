@@ -26,7 +26,6 @@ static const struct {
     {"memfd", memory_file},
     {"crypt", crypt_secret},
     {"cryptGensalt", crypt_salt},
-    {"callBlocking", call_blocking},
     {"recvBlocking", receive_blocking},
     {"setNonDumpable", set_non_dumpable},
     {"tightenSeccomp", tighten_seccomp},

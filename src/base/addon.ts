@@ -7,7 +7,7 @@ import { projectRoot } from './project-root.js';
  *
  * Descriptors are plain numbers, close-on-exec from birth; whoever gets one closes it. A failed call throws an Error with
  * `code` ('EPIPE'), `errno` (negative, as Node has it) and `syscall`. `null` means that the call would have had to wait.
- * Nothing here waits but `flock` without `nonBlocking`, `callBlocking` and `recvBlocking`.
+ * Nothing here waits but `flock` without `nonBlocking` and `recvBlocking`.
  */
 export interface Addon {
   /** A connected Unix pair, both ends non-blocking. */
@@ -40,12 +40,6 @@ export interface Addon {
   recv(fd: number, maxBytes: number, maxFds: number): ReceivedMessage | null;
   /** As `recv`, waiting with the whole process; null past the deadline. */
   recvBlocking(fd: number, maxBytes: number, maxFds: number, deadlineMs: number): ReceivedMessage | null;
-  /**
-   * Sends one whole door frame (an empty Buffer sends nothing) and waits, with the whole process, for exactly one frame, which is
-   * returned with its length prefix. Not a byte more is read. ETIMEDOUT past the deadline, EMSGSIZE above `maxReplyBytes` (prefix not
-   * counted), EBADMSG when descriptors came, ECONNRESET at the end of the stream; the stream is unusable after each of these.
-   */
-  callBlocking(fd: number, frame: Buffer, maxReplyBytes: number, deadlineMs: number): Buffer;
 
   /**
    * Reads without waiting and without touching the descriptor's flags, which another process may share. Length 0 is the end, also

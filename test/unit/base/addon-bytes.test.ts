@@ -181,48 +181,8 @@ describe('watch', () => {
   });
 });
 
-describe('calls that wait', () => {
-  const frame = (text: string) => {
-    const head = Buffer.alloc(4);
-    head.writeUInt32BE(Buffer.byteLength(text));
-    return Buffer.concat([head, Buffer.from(text)]);
-  };
-
-  test('callBlocking takes exactly one frame', () => {
-    const [near, far] = addon.socketPair('stream');
-    addon.send(far, Buffer.concat([frame('{"a":1}'), frame('later')]));
-    assert.deepEqual(addon.callBlocking(near, frame('{"q":1}'), 100, 1000), frame('{"a":1}'));
-    assert.deepEqual(addon.recv(far, 100, 0)?.data, frame('{"q":1}'));
-    assert.deepEqual(addon.recv(near, 100, 0)?.data, frame('later'));
-    for (const fd of [near, far]) addon.close(fd);
-  });
-
-  test('callBlocking keeps its deadline and its bounds', () => {
-    const [near, far] = addon.socketPair('stream');
-    const start = performance.now();
-    assert.throws(() => addon.callBlocking(near, frame('q'), 100, 50), { code: 'ETIMEDOUT' });
-    addon.send(far, frame('abc').subarray(0, 5));
-    assert.throws(() => addon.callBlocking(near, Buffer.alloc(0), 100, 50), { code: 'ETIMEDOUT' });
-    const waitedMs = performance.now() - start;
-    assert.ok(waitedMs >= 95 && waitedMs < 5000, `${waitedMs}`);
-    for (const fd of [near, far]) addon.close(fd);
-  });
-
-  for (const [what, prepare, code] of [
-    ['a frame that is too long', (far: number) => addon.send(far, frame('x'.repeat(101))), 'EMSGSIZE'],
-    ['a surprise descriptor', (far: number) => addon.send(far, frame('x'), [far]), 'EBADMSG'],
-    ['the end of the stream', (far: number) => addon.close(far), 'ECONNRESET'],
-  ] as const) {
-    test(`callBlocking refuses ${what}`, () => {
-      const [near, far] = addon.socketPair('stream');
-      prepare(far);
-      assert.throws(() => addon.callBlocking(near, Buffer.alloc(0), 100, 1000), { code });
-      addon.close(near);
-      if (code !== 'ECONNRESET') addon.close(far);
-    });
-  }
-
-  test('recvBlocking waits for a message of another process, and not beyond the deadline', () => {
+describe('recvBlocking', () => {
+  test('waits for a message of another process, and not beyond the deadline', () => {
     const [near, far] = addon.socketPair('seqpacket');
     assert.equal(addon.recvBlocking(near, 10, 0, 30), null);
     const child = spawn('sh', ['-c', 'sleep 0.1; echo hello >&3'], { stdio: ['ignore', 'ignore', 'inherit', far] });
