@@ -1,4 +1,5 @@
-import { addon } from '../base/addon.js';
+import { addon, type ReceivedMessage } from '../base/addon.js';
+import { isErrno } from '../errors/errno.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
 import { decodeFields, encodeFields, type Field, type FieldsReader, fieldsLimits } from './fields.js';
 
@@ -60,12 +61,22 @@ export class FieldsSocket {
     this.#guard(() => {
       this.#flush();
       for (let count = 0; count < messagesPerTurn && !this.#closed; count += 1) {
-        const received = addon.recv(this.#fd, fieldsLimits.messageBytes, maxDescriptors);
+        const received = this.#receive();
         if (received === null) return;
         if (received.data.length === 0) return this.#end(null);
         this.#handlers.message({ fields: this.#decode(received), fds: received.fds });
       }
     });
+  }
+
+  /** What the other end said before it closed counts, also when it closed with messages of ours unread: the kernel reports that first, once. */
+  #receive(): ReceivedMessage | null {
+    try {
+      return addon.recv(this.#fd, fieldsLimits.messageBytes, maxDescriptors);
+    } catch (error) {
+      if (!isErrno(error, 'ECONNRESET')) throw error;
+      return addon.recv(this.#fd, fieldsLimits.messageBytes, maxDescriptors);
+    }
   }
 
   #decode(received: { data: Buffer; fds: readonly number[] }): FieldsReader {
@@ -80,11 +91,21 @@ export class FieldsSocket {
 
   #flush(): void {
     for (let head = this.#outgoing[0]; head !== undefined && !this.#closed; head = this.#outgoing[0]) {
-      if (addon.send(this.#fd, head.data, [...head.fds]) === null) break;
+      if (!this.#isSent(head)) break;
       for (const fd of head.fds) addon.close(fd);
       this.#outgoing.shift();
     }
     if (!this.#closed) this.#watch.update({ readable: true, writable: this.#outgoing.length > 0 });
+  }
+
+  /** False when there is no room. To an end that has closed nothing is sent any more; its last words are still to be read. */
+  #isSent({ data, fds }: { data: Buffer; fds: readonly number[] }): boolean {
+    try {
+      return addon.send(this.#fd, data, [...fds]) !== null;
+    } catch (error) {
+      if (!isErrno(error, 'EPIPE', 'ECONNRESET')) throw error;
+      return true;
+    }
   }
 
   #guard(work: () => void): void {
@@ -92,7 +113,7 @@ export class FieldsSocket {
     try {
       work();
     } catch (cause) {
-      // Expected: a malformed message (ours), or EPIPE, ECONNRESET, EBADMSG of the socket.
+      // Expected: a malformed message (ours), or EBADMSG of the socket.
       this.#end(
         isJaildError(cause)
           ? cause
