@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach } from 'node:test';
-import type { Instance } from '../support/instance.js';
+import type { Instance, MakeOptions } from '../support/instance.js';
 import type { Settings } from '../support/instance-files.js';
 import type { RawConnection } from '../support/raw-ssh/connection.js';
 import { type ClientKey, openLoggedIn, readClientKey } from '../support/raw-ssh/login.js';
@@ -25,13 +25,19 @@ export function attackSuite(
   name: string,
   settings: Settings = {},
   prepare?: (made: Instance) => Promise<void>,
+  options: MakeOptions = {},
 ): AttackSuite {
-  const instance = instanceForSuite(`attack-${name}`, settings, async (made) => {
-    await made.addAccount('alice');
-    await made.addAccount('bob');
-    await ssh(made, 'bob', 'true');
-    await prepare?.(made);
-  });
+  const instance = instanceForSuite(
+    `attack-${name}`,
+    settings,
+    async (made) => {
+      await made.addAccount('alice');
+      await made.addAccount('bob');
+      await ssh(made, 'bob', 'true');
+      await prepare?.(made);
+    },
+    options,
+  );
   afterEach(() => assertAlive(instance()));
   const port = () => instance().files.port;
   const key = () => readClientKey(instance().keyFile);

@@ -17,7 +17,7 @@ function hasMemoryController(): boolean {
 }
 
 test('X24 a memory limit holds, or the jail does not start and says why', async () => {
-  await instance().addAccount('limited', { args: ['--memory', '64M'] });
+  await instance().addAccount('limited', { args: ['--memory', '64M', '--force'] });
   const { code, err } = await ssh(instance(), 'limited', 'true');
   if (hasMemoryController()) {
     assert.equal(code, 0, err);

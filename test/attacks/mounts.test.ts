@@ -10,7 +10,7 @@ import { runProgram } from '../support/program.js';
 import { mustSsh, ssh } from '../support/ssh-client.js';
 import { attackSuite } from './attack-suite.js';
 
-const { instance } = attackSuite('mounts');
+const { instance } = attackSuite('mounts', {}, undefined, { ownTemplates: true });
 
 async function fails(command: string): Promise<string> {
   const { code, out, err } = await ssh(instance(), 'alice', command);

@@ -57,8 +57,8 @@ for (const [name, flag] of [
   test(`scp with ${name} copies up and down`, async () => {
     const sent = scratch('scp-sent');
     writeFileSync(sent, steadyBytes(3 * megabyte, 3));
-    await mustRun('scp', [flag, ...withPort('-P'), sent, 'alice@127.0.0.1:/root/scp file']);
-    await mustRun('scp', [flag, ...withPort('-P'), 'alice@127.0.0.1:/root/scp file', scratch('scp-back')]);
+    await mustRun('scp', [flag, ...withPort('-P'), sent, 'alice@127.0.0.1:/root/scp-file']);
+    await mustRun('scp', [flag, ...withPort('-P'), 'alice@127.0.0.1:/root/scp-file', scratch('scp-back')]);
     assert.ok(readFileSync(sent).equals(readFileSync(scratch('scp-back'))));
   });
 }

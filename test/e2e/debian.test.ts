@@ -8,10 +8,15 @@ import { instanceForSuite } from '../support/suite.js';
 import { openTerminal } from '../support/terminal-client.js';
 
 /** Week one of a user with a Debian machine: packages, users, services, damage, repair. */
-const instance = instanceForSuite('debian', {}, async (made) => {
-  await made.mustJailctl(['template', 'build', 'debian'], { deadlineMs: 300_000 });
-  await made.addAccount('alice', { args: ['--template', 'debian'] });
-});
+const instance = instanceForSuite(
+  'debian',
+  {},
+  async (made) => {
+    await made.mustJailctl(['template', 'build', 'debian'], { deadlineMs: 300_000 });
+    await made.addAccount('alice', { args: ['--template', 'debian'] });
+  },
+  { ownTemplates: true },
+);
 
 /** Digests of all layers as jail-keeper sees them now. */
 async function layerDigests(): Promise<Record<string, string>> {

@@ -50,7 +50,7 @@ function waitForEnd(instance: Instance): Promise<'asked' | 'server ended'> {
 }
 
 async function main(check: boolean): Promise<number> {
-  const instance = await Instance.make('demo');
+  const instance = await Instance.make('demo', {}, { ownTemplates: true });
   const end = waitForEnd(instance);
   try {
     await instance.addAccount(user);

@@ -1,6 +1,14 @@
 import { rmdirSync, rmSync } from 'node:fs';
-import { type Footprint, leftGroupPaths, leftLinkNames, leftTableNames, processesOf } from './invariants.js';
+import {
+  claimFiles,
+  type Footprint,
+  leftGroupPaths,
+  leftLinkNames,
+  leftTableNames,
+  processesOf,
+} from './invariants.js';
 import { runProgram } from './program.js';
+import { detachSeed } from './template-seed.js';
 import { until } from './until.js';
 
 /** Removes whatever an instance left on the host, by force: what a failed test left must not disturb the next. */
@@ -15,8 +23,12 @@ export async function forceRemoval(footprint: Footprint): Promise<void> {
   for (const group of leftGroupPaths(footprint).reverse()) {
     removeGroup(group);
   }
+  await detachSeed(footprint.stateDir);
   await unmountBelow(footprint.directory);
   rmSync(footprint.directory, { recursive: true, force: true });
+  for (const file of claimFiles(footprint)) {
+    rmSync(file, { force: true });
+  }
 }
 
 async function killAll(footprint: Footprint): Promise<void> {

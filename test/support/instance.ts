@@ -6,6 +6,7 @@ import { type Footprint, leftovers } from './invariants.js';
 import { mustRun, type Outcome, type ProgramOptions, runProgram } from './program.js';
 import { type LogLine, type Server, serverLog, startServer } from './server.js';
 import { claimSlot, type Slot } from './slot.js';
+import { attachSeed } from './template-seed.js';
 import { until } from './until.js';
 
 /** What `jailctl account add` of a test gets besides the name and the shared key. */
@@ -13,6 +14,11 @@ export interface AccountOptions {
   readonly password?: string;
   /** Further arguments, e.g. `['--template', 'debian']`. */
   readonly args?: readonly string[];
+}
+
+export interface MakeOptions {
+  /** Build the host template in this instance instead of using the one that the suites share. */
+  readonly ownTemplates?: boolean;
 }
 
 /**
@@ -31,16 +37,17 @@ export class Instance {
     this.#settings = settings;
   }
 
-  /** Stages the product, makes keys and records, builds the host template; starts the server unless told not to. */
-  static async make(name: string, settings: Settings = {}, options: { start?: boolean } = {}): Promise<Instance> {
+  /** Stages the product, makes keys and records, gets the host template; starts the server. */
+  static async make(name: string, settings: Settings = {}, options: MakeOptions = {}): Promise<Instance> {
     const slot = claimSlot();
     const instance = new Instance(await makeInstanceFiles(slot, name, settings), slot, settings);
     try {
       await mustRun('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', instance.keyFile]);
-      await instance.mustJailctl(['init', '--yes'], { deadlineMs: 120_000 });
-      if (options.start !== false) {
-        await instance.start();
+      if (options.ownTemplates !== true) {
+        await attachSeed(instance.files);
       }
+      await instance.mustJailctl(['init', '--yes'], { deadlineMs: 120_000 });
+      await instance.start();
       return instance;
     } catch (error) {
       await forceRemoval(instance.footprint);
@@ -58,7 +65,8 @@ export class Instance {
   }
 
   get footprint(): Footprint {
-    return { directory: this.files.directory, runDir: this.files.runDir, slot: this.slot };
+    const { directory, runDir, stateDir } = this.files;
+    return { directory, runDir, stateDir, slot: this.slot };
   }
 
   get server(): Server {
@@ -130,7 +138,7 @@ export class Instance {
     } finally {
       const keeper = path.join(this.files.app, 'native/build/jail-keeper');
       if (existsSync(keeper)) {
-        left = (await leftovers(this.footprint)).filter((line) => line !== `directory ${this.files.directory}`);
+        left = await leftovers(this.footprint, { withFiles: false }); // those go by our own hand
       }
       await forceRemoval(this.footprint);
       left.push(...(await leftovers(this.footprint)));

@@ -4,12 +4,14 @@ import path from 'node:path';
 import { listProcesses, type ProcessRow, processLink } from './processes.js';
 import { mustRun } from './program.js';
 import type { Slot } from './slot.js';
+import { layersOf } from './template-seed.js';
 import { pause } from './until.js';
 
 /** What identifies everything that one instance makes on the host. */
 export interface Footprint {
   readonly directory: string;
   readonly runDir: string;
+  readonly stateDir: string;
   readonly slot: Slot;
 }
 
@@ -23,9 +25,9 @@ const zombieGraceMs = 5_000;
 
 /**
  * Lists what is left of an instance that should be gone: mounts in any mount namespace, processes, links, nft tables,
- * cgroups, claims, files. Empty = nothing. Looks again for a while where the kernel tears down in the background.
+ * cgroups, and (unless told not to) claims and files. Empty = nothing. Looks again for a while where the kernel tears down in the background.
  */
-export async function leftovers(footprint: Footprint): Promise<string[]> {
+export async function leftovers(footprint: Footprint, options = { withFiles: true }): Promise<string[]> {
   const end = Date.now() + zombieGraceMs;
   for (;;) {
     const found = [
@@ -34,8 +36,7 @@ export async function leftovers(footprint: Footprint): Promise<string[]> {
       ...(await leftLinks(footprint)),
       ...(await leftTables(footprint)),
       ...leftGroups(footprint),
-      ...leftClaims(footprint),
-      ...leftFiles(footprint),
+      ...(options.withFiles ? [...leftClaims(footprint), ...leftFiles(footprint)] : []),
     ];
     if (found.length === 0 || Date.now() > end) {
       return found;
@@ -44,14 +45,13 @@ export async function leftovers(footprint: Footprint): Promise<string[]> {
   }
 }
 
-/** The processes that belong to an instance: by its paths, or by the ids of its slot. */
+/** The processes that belong to an instance: by its paths, or by the ids of its jails. */
 export function processesOf({ directory, slot }: Footprint): ProcessRow[] {
-  const isSlotUid = (uid: number) =>
-    (uid >= slot.firstBase && uid < slot.lastBase + 65_536) || (uid >= slot.firstWorkerUid && uid <= slot.listenerUid);
+  const isJailUid = (uid: number) => uid >= slot.firstBase && uid < slot.lastBase + 65_536;
   return listProcesses().filter(
     (row) =>
       row.pid !== process.pid &&
-      (isSlotUid(row.uid) ||
+      (isJailUid(row.uid) ||
         row.command.includes(`${directory}/`) ||
         ['cwd', 'root', 'exe'].some((link) => `${processLink(row.pid, link) ?? ''}/`.startsWith(`${directory}/`))),
   );
@@ -63,7 +63,9 @@ function leftProcesses(footprint: Footprint, ignoresZombies: boolean): string[] 
     .map((row) => `process ${row.pid} (${row.state}, uid ${row.uid}): ${row.command}`);
 }
 
-function leftMounts({ directory }: Footprint): string[] {
+/** Mounts that name the instance in any namespace; the layers that it borrows from the seed are ours. */
+function leftMounts({ directory, stateDir }: Footprint): string[] {
+  const borrowed = layersOf({ stateDir });
   const seen = new Set<string>();
   const found: string[] = [];
   for (const { pid } of listProcesses()) {
@@ -72,7 +74,9 @@ function leftMounts({ directory }: Footprint): string[] {
       continue;
     }
     seen.add(namespace);
-    for (const line of readLines(`/proc/${pid}/mountinfo`).filter((each) => each.includes(directory))) {
+    for (const line of readLines(`/proc/${pid}/mountinfo`).filter(
+      (each) => each.includes(directory) && each.split(' ')[4] !== borrowed,
+    )) {
       found.push(`mount in ${namespace} (pid ${pid}): ${line}`);
     }
   }
@@ -131,13 +135,17 @@ function groupsBelow(directory: string, depth: number): string[] {
   }
 }
 
-function leftClaims({ directory }: Footprint): string[] {
+/** The files by which an instance keeps its ids and addresses from others, for as long as its directory exists. */
+export function claimFiles({ directory }: Footprint): string[] {
   const claims = '/run/jaild-claims';
   const files = existsSync(claims) ? readdirSync(claims) : [];
   return files
     .map((name) => path.join(claims, name))
-    .filter((file) => readLines(file).some((line) => line.includes(directory)))
-    .map((file) => `claim ${file}`);
+    .filter((file) => readLines(file).some((line) => line.includes(directory)));
+}
+
+function leftClaims(footprint: Footprint): string[] {
+  return claimFiles(footprint).map((file) => `claim ${file}`);
 }
 
 function leftFiles({ directory }: Footprint): string[] {

@@ -35,6 +35,15 @@ function toText(bytes: Buffer): string {
   return bytes.toString().replace(/\r?\n$/, '');
 }
 
+const open = new Set<ChildProcessByStdio<Writable, Readable, Readable>>();
+
+/** Ends the programs that a failed test left running. */
+export function endOpenPrograms(): void {
+  for (const child of open) {
+    child.kill('SIGKILL');
+  }
+}
+
 /** Starts a program (argument vector, no shell) and collects what it writes. */
 export function startProgram(program: string, args: readonly string[], options: ProgramOptions = {}): Running {
   const child = spawn(program, args, {
@@ -43,6 +52,7 @@ export function startProgram(program: string, args: readonly string[], options: 
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
+  open.add(child);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -77,10 +87,12 @@ function ending(
       child.kill('SIGKILL');
     }, deadlineMs);
     child.on('error', (error) => {
+      open.delete(child);
       clearTimeout(timer);
       reject(error);
     });
     child.on('close', (code, signal) => {
+      open.delete(child);
       clearTimeout(timer);
       const stdout = Buffer.concat(out);
       const stderr = Buffer.concat(err);

@@ -49,16 +49,16 @@ function tryClaim(number: number): Slot | undefined {
     return undefined; // expected: somebody has it
   }
   writeFileSync(path.join(directory, 'owner'), `${process.pid} ${startTime(process.pid)}`);
-  const firstWorkerUid = 71_000 + number * 500; // above the default range, below 100,000 where subordinate ids begin
+  const firstWorkerUid = 80_000 + number * 400; // above the default range, below 100,000 where subordinate ids begin
   const firstBase = (0x1000 + number * basesPerSlot) * 65_536;
   return {
     number,
     firstBase,
     lastBase: firstBase + (basesPerSlot - 1) * 65_536,
     pool: `10.${215 + Math.floor(number / 64)}.${(number % 64) * 4}.0/22`,
-    listenerUid: firstWorkerUid + 499,
+    listenerUid: firstWorkerUid + 399,
     firstWorkerUid,
-    workerUidCount: 490,
+    workerUidCount: 390,
     release: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

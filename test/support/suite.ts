@@ -1,6 +1,8 @@
 import { after, before } from 'node:test';
-import { Instance } from './instance.js';
+import { Instance, type MakeOptions } from './instance.js';
 import type { Settings } from './instance-files.js';
+import { endOpenPrograms } from './program.js';
+import { endOpenTerminals } from './terminal-client.js';
 
 /**
  * One instance for all tests of a file: made before the first, removed after the last, when nothing of it may be left.
@@ -10,13 +12,16 @@ export function instanceForSuite(
   name: string,
   settings: Settings = {},
   prepare?: (instance: Instance) => Promise<void>,
+  options: MakeOptions = {},
 ): () => Instance {
   let instance: Instance | undefined;
   before(async () => {
-    instance = await Instance.make(name, settings);
+    instance = await Instance.make(name, settings, options);
     await prepare?.(instance);
   });
   after(async () => {
+    endOpenTerminals();
+    endOpenPrograms();
     await instance?.remove();
   });
   return () => {

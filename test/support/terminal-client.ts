@@ -24,6 +24,15 @@ export interface TerminalOptions {
   readonly term?: string;
 }
 
+const open = new Set<number>();
+
+/** Ends the clients that a failed test left behind. */
+export function endOpenTerminals(): void {
+  for (const pid of open) {
+    process.kill(pid, 'SIGKILL');
+  }
+}
+
 /** Opens an interactive session, as `ssh USER@HOST` typed at a terminal. */
 export function openTerminal(instance: Instance, user: string, options: TerminalOptions = {}): TerminalClient {
   const target = [...(options.flags ?? []), '-tt', '-p', String(instance.files.port), `${user}@127.0.0.1`];
@@ -39,8 +48,12 @@ export function openTerminal(instance: Instance, user: string, options: Terminal
   terminal.onData((chunk) => {
     text += chunk;
   });
+  open.add(terminal.pid);
   const ended = new Promise<number>((resolve) => {
-    terminal.onExit(({ exitCode }) => resolve(exitCode));
+    terminal.onExit(({ exitCode }) => {
+      open.delete(terminal.pid);
+      resolve(exitCode);
+    });
   });
   return {
     type: (typed) => terminal.write(typed),
