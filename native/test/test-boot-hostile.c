@@ -7,6 +7,8 @@
 
 #include "jail-lab.h"
 
+#define SWAPS 200
+
 static struct lab lab;
 static char outside[128]; /* a directory that must stay empty but for one marker */
 
@@ -193,6 +195,40 @@ static void etc_files(void) {
     boot_with_etc("/etc/hosts");
 }
 
+/* A jail that shares a writable volume swaps a place in it while another one boots. */
+static _Noreturn void swap_forever(const char *shared) {
+    int dir = open(shared, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (;;)
+        renameat2(dir, "x", dir, "link", RENAME_EXCHANGE);
+}
+
+static void swapped_places(void) {
+    char shared[128];
+    int started = 0;
+    snprintf(shared, sizeof shared, "%s/shared", lab.dir);
+    CHECK(mkdir(shared, 0777) == 0 && mkdir(lab_text("%s/x", shared), 0755) == 0);
+    CHECK(symlink(outside, lab_text("%s/link", shared)) == 0);
+    fflush(NULL);
+    pid_t swapper = fork();
+    if (swapper == 0)
+        swap_forever(shared);
+    for (int i = 0; i < SWAPS; i++) {
+        lab_begin(&lab, "standard", "none");
+        lab_put_tuple(&lab, "volume", "rw", shared, "/data");
+        lab_put_tuple(&lab, "volume", "ro", lab_text("%s/tree/etc", lab.dir), "/data/x/y");
+        if (lab_boot(&lab) == 0) {
+            started++;
+            CHECK(lab_end(&lab, SIGKILL) == SIGKILL);
+        } else {
+            CHECK_TEXT(lab.failure.step, "volume-target");
+        }
+        check_outside();
+    }
+    CHECK(kill(swapper, SIGKILL) == 0 && waitpid(swapper, NULL, 0) == swapper);
+    CHECK(started > 0 && started < SWAPS); /* it met both */
+    check_outside();
+}
+
 /* ---- upper directories that claim to be more than they are ---- */
 
 static int redirect_is_not_followed(void *unused) {
@@ -223,6 +259,7 @@ int main(int argc, char **argv) {
     volumes();
     etc_files();
     planted_attributes();
+    swapped_places();
     lab_close(&lab);
     return checks_end("boot-hostile");
 }
