@@ -18,19 +18,32 @@
 
 enum kind { KIND_DIRECT, KIND_PIPE, KIND_OTHER };
 
-/* How the descriptor must be treated so that a call cannot wait. */
+static bool is_terminal_master(int fd) {
+    unsigned int number;
+
+    return ioctl(fd, TIOCGPTN, &number) == 0;
+}
+
+/* How the descriptor must be treated so that a call cannot wait. The description of a master is
+ * ours alone and gets the flag: "writable" means one byte of room there, and "readable" may be a
+ * hang-up that a program inside takes back by opening the slave again before we read. */
 static int find_kind(int fd, enum kind *ret_kind) {
     struct stat status;
     int flags = fcntl(fd, F_GETFL);
 
     if (flags < 0 || fstat(fd, &status) < 0)
         return -errno;
-    if ((flags & O_NONBLOCK) != 0 || S_ISREG(status.st_mode))
+    if ((flags & O_NONBLOCK) != 0 || S_ISREG(status.st_mode)) {
         *ret_kind = KIND_DIRECT;
-    else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+    } else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
         *ret_kind = KIND_PIPE;
-    else
+    } else if (is_terminal_master(fd)) {
+        if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+            return -errno;
+        *ret_kind = KIND_DIRECT;
+    } else {
         *ret_kind = KIND_OTHER;
+    }
     return 0;
 }
 
@@ -40,16 +53,10 @@ static bool is_ready(int fd, short events) {
     return poll(&item, 1, 0) > 0;
 }
 
-static bool is_terminal_master(int fd) {
-    unsigned int number;
-
-    return ioctl(fd, TIOCGPTN, &number) == 0;
-}
-
 /* Returns the bytes read or -errno. */
 static ssize_t read_now(int fd, void *data, size_t size) {
     struct iovec part = {.iov_base = data, .iov_len = size};
-    enum kind kind;
+    enum kind kind = KIND_OTHER;
     ssize_t length;
     int result = find_kind(fd, &kind);
 
@@ -72,7 +79,7 @@ static ssize_t read_now(int fd, void *data, size_t size) {
 /* Returns the bytes written or -errno. */
 static ssize_t write_now(int fd, const void *data, size_t size) {
     struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
-    enum kind kind;
+    enum kind kind = KIND_OTHER;
     ssize_t length;
     int result = find_kind(fd, &kind);
 
@@ -82,15 +89,6 @@ static ssize_t write_now(int fd, const void *data, size_t size) {
         length = pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
         if (length >= 0 || errno != EOPNOTSUPP)
             return length < 0 ? -errno : length;
-    }
-    if (kind == KIND_OTHER && is_terminal_master(fd)) {
-        /* "Writable" means one byte of room, and a longer write would wait. The description of a
-         * master is ours alone. */
-        int flags = fcntl(fd, F_GETFL);
-
-        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-            return -errno;
-        kind = KIND_DIRECT;
     }
     if (kind != KIND_DIRECT) {
         if (!is_ready(fd, POLLOUT))
