@@ -14,6 +14,13 @@ const anyJailInterface = 'jd*';
 /** Not for jails, whatever the routing says: this network, loopback, link-local with the metadata services, multicast, reserved. */
 const refusedNetworks = '0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 240.0.0.0/4';
 
+/**
+ * Connections that one jail has open through this host. The kernel's table of them is the whole host's: a jail that fills it (every UDP packet
+ * from a new port is an entry for 30 s) would cut off everybody, the administrator included. Closed ones do not count.
+ */
+const maxConnectionsPerJail = 4096;
+const countConnection = `ct state new add @counted { ip saddr ct count over ${maxConnectionsPerJail} } reject with icmp type admin-prohibited`;
+
 /** Name of the one table of an instance. */
 export function tableName(runDir: string): string {
   return `jaild_${instanceMark(runDir)}`;
@@ -26,7 +33,8 @@ export function buildRemoval(runDir: string): string {
 
 /**
  * Text for `nft -f -` that puts the table in place in one transaction, over an older one. Jails reach the outside by masquerade, and
- * nothing else: no other jail, no address of this host but DNS where the resolver is one, no link-local address, no IPv6.
+ * nothing else: no other jail, no address of this host but DNS where the resolver is one, no link-local address, no IPv6; and so many
+ * connections at once.
  * Connections that the host opens to a jail are answered. A drop here is final; an accept is not: the host's own rules still apply.
  */
 export function buildRules(input: RulesInput): string {
@@ -53,6 +61,7 @@ export function buildRules(input: RulesInput): string {
       [
         `oifname "${anyJailInterface}" reject with icmp type admin-prohibited`,
         `ip daddr ${input.pool} reject with icmp type admin-prohibited`,
+        countConnection,
         ...dnsRules,
         `ip daddr { ${refusedNetworks} } reject with icmp type admin-prohibited`,
       ],
@@ -64,6 +73,7 @@ export function buildRules(input: RulesInput): string {
       '',
       [
         'ct state established,related accept',
+        countConnection,
         ...dnsRules,
         'meta l4proto tcp reject with tcp reset',
         'reject with icmp type admin-prohibited',
@@ -83,5 +93,6 @@ export function buildRules(input: RulesInput): string {
         .map((line) => `    ${line}\n`)
         .join('')}  }\n`,
   );
-  return `${buildRemoval(input.runDir)}table inet ${tableName(input.runDir)} {\n${body.join('')}}\n`;
+  const counted = '  set counted {\n    type ipv4_addr\n    size 65535\n    flags dynamic\n  }\n';
+  return `${buildRemoval(input.runDir)}table inet ${tableName(input.runDir)} {\n${counted}${body.join('')}}\n`;
 }

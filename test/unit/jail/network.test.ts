@@ -68,6 +68,11 @@ describe('network rules', () => {
     assert.ok(!buildRules({ runDir: '/run/jaild', pool: '10.0.0.0/8', resolvers: [] }).includes('dport 53'));
   });
 
+  it("bound a jail's connections before any is let through", () => {
+    const [, forwarded = ''] = rules.split('chain from_jail');
+    assert.ok(forwarded.indexOf('ct count over 4096') < forwarded.indexOf('accept'));
+  });
+
   it('refuse other jails of every instance', () => {
     assert.match(rules, /oifname "jd\*" reject/);
   });
