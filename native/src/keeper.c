@@ -161,8 +161,10 @@ void keeper_stop(struct keeper *keeper, uint64_t deadline_ms) {
         end_keeper(keeper, "reboot", W_EXITCODE(0, SIGHUP));
         return;
     }
-    if (first && deadline_ms > 0)
+    if (first && deadline_ms > 0) {
         kill(keeper->runtime.init_pid, keeper->stop_signal);
+        session_hang_up_all(keeper); /* interactive shells ignore TERM */
+    }
     if (first || deadline_ms == 0 ||
         (keeper->stop_timer.armed && clock_ms() + deadline_ms < keeper->stop_timer.at_ms))
         loop_arm(&keeper->loop, &keeper->stop_timer, deadline_ms);

@@ -38,6 +38,15 @@ void session_signal(const struct session *session, int signal) {
         kill(session->pid, SIGKILL);
 }
 
+void session_hang_up_all(const struct keeper *keeper) {
+    for (struct session *session = keeper->sessions; session != NULL; session = session->next) {
+        if (session->state != SESSION_RUNNING)
+            continue;
+        session_signal(session, SIGHUP);
+        session_signal(session, SIGCONT);
+    }
+}
+
 void session_free(struct session *session) {
     struct keeper *keeper = session->keeper;
     struct session **at = &keeper->sessions;

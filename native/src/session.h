@@ -69,6 +69,9 @@ struct session *session_find(struct keeper *keeper, const char *id);
 /* Signals the session's own process group. */
 void session_signal(const struct session *session, int signal);
 
+/* Tells every session that its jail is about to end. */
+void session_hang_up_all(const struct keeper *keeper);
+
 size_t session_count(const struct keeper *keeper);
 
 /* Appends code, or signal and core, of a waitpid status. */
