@@ -1,4 +1,5 @@
 import { addon } from '../base/addon.js';
+import { isPeerGone } from '../errors/errno.js';
 import { isJaildError, JaildError } from '../errors/jaild-error.js';
 import { encodeFrame, type Frame, FrameDecoder, maxFrameDescriptors } from './frame.js';
 
@@ -151,7 +152,7 @@ export class FrameSocket {
 
   #flush(): void {
     for (let head = this.#outgoing[0]; head !== undefined && !this.#closed; head = this.#outgoing[0]) {
-      const sent = addon.send(this.#fd, head.data, [...head.fds]);
+      const sent = this.#trySend(head);
       if (sent === null) break;
       head.fds.forEach((fd) => addon.close(fd));
       this.#outgoingBytes -= sent;
@@ -159,6 +160,18 @@ export class FrameSocket {
       else this.#outgoing.shift();
     }
     this.#updateWatch();
+  }
+
+  /** When the other end is gone its last words may still be here: reading goes on, and finds the end. */
+  #trySend({ data, fds }: { data: Buffer; fds: readonly number[] }): number | null {
+    try {
+      return addon.send(this.#fd, data, [...fds]);
+    } catch (error) {
+      if (!isPeerGone(error)) throw error;
+      for (const entry of this.#outgoing.splice(0)) for (const fd of entry.fds) addon.close(fd);
+      this.#outgoingBytes = 0;
+      return null;
+    }
   }
 
   #updateWatch(): void {
