@@ -3,7 +3,11 @@ import type { RunningJail } from '../jail/running-jail.js';
 import type { EnterQuestion } from '../privsep/jail-control-client.js';
 import type { Jail } from '../store/jails.js';
 import type { BrokerContext } from './context.js';
+import { endSession } from './session-end.js';
 import type { SessionEntry } from './session-registry.js';
+
+/** The keeper's own deadline comes first. */
+const startedSlackMs = 5_000;
 
 export type EnterPlan = Omit<EnterQuestion, 'session' | 'deadlineMs'>;
 export type EnterFacts = Pick<SessionEntry, 'account' | 'kind' | 'connectionId' | 'source'>;
@@ -19,7 +23,7 @@ export async function enterJail(
   facts: EnterFacts,
 ): Promise<{ sessionId: string; fd: number }> {
   const sessionId = context.sessions.newId();
-  context.sessions.add({
+  context.sessions.addBeginning({
     ...facts,
     sessionId,
     jail: jail.name,
@@ -30,6 +34,7 @@ export async function enterJail(
   try {
     const question = { ...plan, session: sessionId, deadlineMs: context.config().session.enterTimeMs };
     const fd = await inRunningJail(context, jail, (running) => running.control.enter(question));
+    forgetUnlessStarted(context, sessionId, question.deadlineMs + startedSlackMs);
     return { sessionId, fd };
   } catch (error) {
     context.sessions.remove(sessionId);
@@ -50,4 +55,11 @@ export async function inRunningJail<Result>(
     if (!isJaildError(error, 'keeper-unreachable') || !running.control.isClosed) throw error;
   }
   return await work(await context.runtime.ensureRunning(jail));
+}
+
+/** A set-up that failed is told on the session socket, to its asker alone: here it shows by the silence. */
+function forgetUnlessStarted(context: BrokerContext, sessionId: string, afterMs: number): void {
+  setTimeout(() => {
+    if (context.sessions.isBeginning(sessionId)) endSession(context, sessionId, {});
+  }, afterMs).unref();
 }

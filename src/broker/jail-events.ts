@@ -1,7 +1,7 @@
 import type { JailName } from '../base/brands.js';
 import type { JailEvents } from '../jail/running-jail.js';
-import type { ProcessEnd } from '../privsep/keeper-client.js';
 import type { BrokerContext } from './context.js';
+import { endSession } from './session-end.js';
 
 /** What the broker does with the news of jails' keepers: registry, log, audit, watchers. The context comes later than the runtime that tells them. */
 export function makeJailEvents(context: () => BrokerContext): JailEvents {
@@ -19,6 +19,9 @@ export function makeJailEvents(context: () => BrokerContext): JailEvents {
       context().audit.record('jail.stopped', { jail, how, ...end });
       context().watchers.tell({ what: 'jail-ended', jail, detail: how });
     },
+    sessionStarted(_jail, session) {
+      context().sessions.markStarted(session);
+    },
     sessionEnded(jail, session, end) {
       endSession(context(), session, end);
       void stopUnlessLingering(context(), jail);
@@ -35,18 +38,6 @@ function record(
   context.log.event(event, { jail, ...facts });
   context.audit.record(event, { jail, ...facts });
   context.watchers.tell({ what: 'jail-started', jail });
-}
-
-function endSession(context: BrokerContext, sessionId: string, end: ProcessEnd): void {
-  const entry = context.sessions.remove(sessionId);
-  if (entry === undefined) return;
-  const { account, connectionId, jail, startedMs } = entry;
-  const connection = context.connections.find(connectionId)?.connection();
-  if (connection?.phase === 'after-login') connection.sessions.delete(sessionId);
-  const ids = { session: sessionId, jail, account, ...(connectionId !== '' && { connection: connectionId }) };
-  context.log.event('session.ended', { ...ids, ...end });
-  context.audit.record('session.ended', { ...ids, ...end, lastedMs: Date.now() - startedMs });
-  context.watchers.tell({ what: 'session-ended', sessionId, jail, account, connectionId });
 }
 
 function forgetSessions(context: BrokerContext, jail: JailName): void {

@@ -96,6 +96,7 @@ async function makeContext(first: Config, log: Log): Promise<BrokerContext> {
   const onQuarantine = (file: string, movedTo: string, error: unknown): void =>
     log.event('record.quarantined', { file, movedTo, error });
   const accounts = openAccounts(config.server, onQuarantine);
+  let source = openAccountSource(config.auth, accounts);
   const jails = openJails(config.server, onQuarantine);
   const workerExited = (pid: number, end: { code?: number; signal?: string }): void => workers.noteExit(pid, end);
   const keeper = new KeeperLink({ runDir: config.server.runDir, log, workerExited });
@@ -106,7 +107,7 @@ async function makeContext(first: Config, log: Log): Promise<BrokerContext> {
     range: () => config.workers,
     exited: (workerId, end) => listeners.tell('worker-exited', { workerId, ...end }),
   });
-  const nat = new NatNetwork(config);
+  const nat = new NatNetwork(config, { degraded: (problem) => log.event('network.degraded', { problem }) });
   const runtime = new JailRuntime({ config: () => config, keeper, nat, events: makeJailEvents(getContext) });
   const context: BrokerContext = {
     config: () => config,
@@ -117,7 +118,7 @@ async function makeContext(first: Config, log: Log): Promise<BrokerContext> {
     hostKeys: await loadHostKeys(stateLayout(config.server).keysDir, config.server.hostKeyTypes),
     authenticator: new Authenticator({
       config: () => config,
-      source: openAccountSource(config.auth, accounts),
+      source: { find: (name) => source.find(name) },
       records: accounts,
       passwords: () => passwords,
       log,
@@ -140,6 +141,7 @@ async function makeContext(first: Config, log: Log): Promise<BrokerContext> {
       try {
         const next = keepFixed(loadConfig(config.file), config);
         passwords = await PasswordChecker.create(next.auth);
+        source = openAccountSource(next.auth, accounts);
         config = next;
         log.event('config.loaded', { file: config.file });
       } catch (error) {

@@ -19,13 +19,29 @@ export interface SessionEntry {
 /** All sessions that the broker knows of. */
 export class SessionRegistry {
   readonly #sessions = new Map<string, SessionEntry>();
+  readonly #beginning = new Set<string>();
 
   newId(): string {
     return randomBytes(8).toString('hex');
   }
 
+  /** A session that runs. */
   add(entry: SessionEntry): void {
     this.#sessions.set(entry.sessionId, entry);
+  }
+
+  /** A session whose set-up has been asked for. */
+  addBeginning(entry: SessionEntry): void {
+    this.add(entry);
+    this.#beginning.add(entry.sessionId);
+  }
+
+  markStarted(sessionId: string): void {
+    this.#beginning.delete(sessionId);
+  }
+
+  isBeginning(sessionId: string): boolean {
+    return this.#beginning.has(sessionId);
   }
 
   find(sessionId: string): SessionEntry | undefined {
@@ -36,21 +52,11 @@ export class SessionRegistry {
   remove(sessionId: string): SessionEntry | undefined {
     const entry = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
+    this.#beginning.delete(sessionId);
     return entry;
   }
 
   list(): SessionEntry[] {
     return [...this.#sessions.values()];
-  }
-
-  countOf(connectionId: string): number {
-    return this.list().filter((entry) => entry.connectionId === connectionId).length;
-  }
-
-  /** All sessions of a jail that has ended. */
-  removeJail(jail: JailName): SessionEntry[] {
-    const gone = this.list().filter((entry) => entry.jail === jail);
-    for (const { sessionId } of gone) this.#sessions.delete(sessionId);
-    return gone;
   }
 }

@@ -37,22 +37,38 @@ const rememberedKind: RecordKind<Remembered> = {
 export class NatNetwork {
   readonly #config: Pick<Config, 'network' | 'server'>;
   readonly #claimsDir: string;
-  #ready: Promise<Resolvers> | undefined;
+  readonly #degraded: (problem: string) => void;
+  /** What is in place, or is being put in place, and for which resolvers. */
+  #ready: { readonly servers: string; readonly done: Promise<void> } | undefined;
 
-  constructor(config: Pick<Config, 'network' | 'server'>, claimsDir: string = claimsDirectory) {
+  constructor(
+    config: Pick<Config, 'network' | 'server'>,
+    options: { claimsDir?: string; degraded?: (problem: string) => void } = {},
+  ) {
     this.#config = config;
-    this.#claimsDir = claimsDir;
+    this.#claimsDir = options.claimsDir ?? claimsDirectory;
+    this.#degraded = options.degraded ?? (() => undefined);
   }
 
-  /** Puts everything in place once (again after a failure). Idempotent on the host. Faults: `jail-network-failed`. */
+  /**
+   * Puts everything in place, once; again after a failure and when the host has got other name servers. Idempotent on the host.
+   * Faults: `jail-network-failed`.
+   */
   async ensure(): Promise<Resolvers> {
-    this.#ready ??= this.#install();
+    const resolvers = findResolvers(this.#config.network.dns);
+    const servers = resolvers.servers.join(' ');
+    if (this.#ready?.servers !== servers) {
+      if (resolvers.problem !== undefined) this.#degraded(resolvers.problem);
+      this.#ready = { servers, done: this.#install(resolvers) };
+    }
+    const { done } = this.#ready;
     try {
-      return await this.#ready;
+      await done;
     } catch (fault) {
-      this.#ready = undefined; // the next jail tries again
+      if (this.#ready?.done === done) this.#ready = undefined; // the next jail tries again
       throw fault;
     }
+    return resolvers;
   }
 
   /** Removes the table; the last instance of the host also restores the uplink's forwarding. A second call is harmless. */
@@ -65,15 +81,13 @@ export class NatNetwork {
     });
   }
 
-  async #install(): Promise<Resolvers> {
+  async #install(resolvers: Resolvers): Promise<void> {
     const { network, server } = this.#config;
-    const resolvers = findResolvers(network.dns);
     await this.#locked(async () => {
       await applyRules(buildRules({ runDir: server.runDir, pool: network.pool.text, resolvers: resolvers.servers }));
       const uplink = findUplink(network.uplink);
       if (uplink !== undefined) await this.#switchForwarding(uplink);
     });
-    return resolvers;
   }
 
   async #switchForwarding(uplink: string): Promise<void> {

@@ -13,6 +13,8 @@ export interface RunningJail {
 /** What happens to jails and their sessions, as told by the jails' own keepers. */
 export interface JailEvents {
   started(jail: JailName): void;
+  /** The program of a session runs. A set-up that failed is told to the session's asker alone. */
+  sessionStarted(jail: JailName, session: string): void;
   sessionEnded(jail: JailName, session: string, end: ProcessEnd): void;
   restarted(jail: JailName): void;
   /** `how`: exit, reboot, poweroff, killed, or lost when the keeper went away without a word. */

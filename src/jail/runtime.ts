@@ -173,7 +173,10 @@ export class JailRuntime {
     const { events } = this.#options;
     let hasEnded = false;
     const control = JailControlClient.connect(path, name, {
-      sessionStarted: (session) => this.#running.get(name)?.sessions.add(session),
+      sessionStarted: (session) => {
+        this.#running.get(name)?.sessions.add(session);
+        events.sessionStarted(name, session);
+      },
       sessionEnded: (session, end) => {
         this.#running.get(name)?.sessions.delete(session);
         events.sessionEnded(name, session, end);
