@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session-socket.h"
 #include "session.h"
 
 /* The message is the asker's buffer, which does not outlive the question. */
@@ -55,7 +54,7 @@ void session_next_turn(struct keeper *keeper) {
         if (session->socket.fd < 0) { /* hung up meanwhile */
             session_free(session);
         } else if (session_start_process(session, &session->request->request, &failure) < 0) {
-            session_socket_failed(session, &failure);
+            session_report_failed(session, &failure);
             session_free(session);
         } else {
             session_stop_waiting(session);

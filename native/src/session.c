@@ -61,13 +61,40 @@ void session_free(struct session *session) {
     free(session);
 }
 
+void put_process_end(struct fields_writer *writer, int status) {
+    char name[16];
+    if (WIFSIGNALED(status)) {
+        signal_name(WTERMSIG(status), name, sizeof name);
+        fields_put_text(writer, "signal", name);
+        fields_put_text(writer, "core", WCOREDUMP(status) ? "1" : "0");
+    } else {
+        fields_put_number(writer, "code", (uint64_t)WEXITSTATUS(status));
+    }
+}
+
+static void broadcast_ended(const struct session *session, int status) {
+    uint8_t buffer[256];
+    struct fields_writer writer;
+    fields_writer_fixed(&writer, buffer, sizeof buffer);
+    fields_put_text(&writer, "ev", "session-ended");
+    fields_put_text(&writer, "session", session->id);
+    put_process_end(&writer, status);
+    server_broadcast(&session->keeper->server, &writer);
+}
+
+/* To the asker, and to who watches: the session is over before it ran. */
+void session_report_failed(struct session *session, const struct failure *failure) {
+    session_socket_failed(session, failure);
+    broadcast_ended(session, W_EXITCODE(UINT8_MAX, 0));
+}
+
 /* Reports a failed set-up and makes sure that its process ends; it is reaped later. */
 static void fail_session(struct session *session, const struct failure *failure) {
     if (session->state != SESSION_ENTERING)
         return;
     session->state = SESSION_FAILED;
     loop_disarm(&session->keeper->loop, &session->deadline);
-    session_socket_failed(session, failure);
+    session_report_failed(session, failure);
     session_socket_close(session);
     session_signal(session, SIGKILL);
 }
@@ -77,7 +104,7 @@ static void deadline_expired(struct loop_timer *timer) {
     struct failure failure = failure_in("enter");
     failure_set(&failure, "deadline", "", ETIMEDOUT, "the set-up did not end in time");
     if (session->state == SESSION_WAITING) {
-        session_socket_failed(session, &failure);
+        session_report_failed(session, &failure);
         session_free(session);
     } else {
         fail_session(session, &failure);
@@ -136,27 +163,6 @@ static void status_ready(struct loop_source *source, uint32_t events) {
     read_status(source->owner);
 }
 
-void put_process_end(struct fields_writer *writer, int status) {
-    char name[16];
-    if (WIFSIGNALED(status)) {
-        signal_name(WTERMSIG(status), name, sizeof name);
-        fields_put_text(writer, "signal", name);
-        fields_put_text(writer, "core", WCOREDUMP(status) ? "1" : "0");
-    } else {
-        fields_put_number(writer, "code", (uint64_t)WEXITSTATUS(status));
-    }
-}
-
-static void broadcast_ended(const struct session *session, int status) {
-    uint8_t buffer[256];
-    struct fields_writer writer;
-    fields_writer_fixed(&writer, buffer, sizeof buffer);
-    fields_put_text(&writer, "ev", "session-ended");
-    fields_put_text(&writer, "session", session->id);
-    put_process_end(&writer, status);
-    server_broadcast(&session->keeper->server, &writer);
-}
-
 bool session_reaped(struct keeper *keeper, pid_t pid, int status) {
     struct session *session = keeper->sessions;
     while (session != NULL && session->pid != pid)
@@ -172,7 +178,7 @@ bool session_reaped(struct keeper *keeper, pid_t pid, int status) {
     } else if (session->state == SESSION_ENTERING) {
         struct failure failure = failure_in("enter");
         failure_set(&failure, "set-up", "", ECANCELED, "the set-up was killed");
-        session_socket_failed(session, &failure);
+        session_report_failed(session, &failure);
     }
     session_free(session);
     session_next_turn(keeper);

@@ -46,6 +46,9 @@ int session_start(struct keeper *keeper, const struct enter_request *request, in
 int session_start_process(struct session *session, const struct enter_request *request,
                           struct failure *ret_failure);
 
+/* Tells asker and watchers (as session-ended with code 255) that a set-up has failed. */
+void session_report_failed(struct session *session, const struct failure *failure);
+
 /* Ends a session that has no process. */
 void session_free(struct session *session);
 

@@ -253,6 +253,19 @@ static void deadline(void) {
     close(spy);
 }
 
+/* Whoever keeps a list of sessions hears also of the end of one that never ran. */
+static void failed_set_up(void) {
+    int watcher = dial(lab_text("%s/run", lab.dir), "control");
+    CHECK(ask(watcher, "watch", NULL, -1));
+    CHECK(ask(control, "enter", PAIRS("session", "nobody", "user", "who", "login", "1"), -1));
+    close(told.fds[0]);
+    hear(watcher);
+    CHECK_TEXT(told_text("ev"), "session-ended");
+    CHECK_TEXT(told_text("session"), "nobody");
+    CHECK_TEXT(told_text("code"), "255");
+    close(watcher);
+}
+
 static void reboot_and_poweroff(void) {
     int watcher = dial(lab_text("%s/run", lab.dir), "control");
     CHECK(ask(watcher, "watch", NULL, -1));
@@ -364,6 +377,7 @@ static int test(void) {
     hang_up();
     bad_requests();
     deadline();
+    failed_set_up();
     reboot_and_poweroff();
     stop_and_kill();
     dead_keepers(&host);
