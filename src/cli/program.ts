@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { nearestName } from '../base/nearest.js';
 import { JaildError } from '../errors/jaild-error.js';
 import type { CliContext } from './context.js';
 import { GivenOptions } from './given-options.js';
@@ -27,7 +28,11 @@ export async function runProgram(options: ProgramOptions, words: readonly string
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0; // help and version
-    throw new JaildError('usage', error.message.replace(/^error: /, '').trim(), { cause: error });
+    const text = error.message
+      .replace(/^error: /, '')
+      .replace(/\s*\n\s*/g, ' ')
+      .trim();
+    throw new JaildError('usage', text);
   }
 }
 
@@ -37,11 +42,39 @@ export function buildProgram(options: ProgramOptions, setStatus: (status: number
   const program = configure(new Command('jailctl'), streams)
     .description('administers accounts, jails and templates of jaild')
     .version(options.version, '--version', 'print the version')
-    .addOption(new Option('--config <file>', 'the configuration file (default: /etc/jaild/jaild.ini)'))
-    .addOption(new Option('--format <format>', 'how data is printed').choices(['table', 'json']).default('table'))
-    .enablePositionalOptions();
+    .addOption(configOption())
+    .addOption(formatOption())
+    .enablePositionalOptions()
+    .allowExcessArguments()
+    .action(() => {
+      const known = program.commands.map((command) => command.name());
+      throw new JaildError('usage', toNounFault(program.args[0], known));
+    });
   for (const verb of verbs) addVerb(program, verb, options, setStatus);
   return program;
+}
+
+interface GeneralOptions {
+  readonly config?: string;
+  readonly format?: Format;
+}
+
+function definedOf({ config, format }: GeneralOptions): GeneralOptions {
+  return { ...(config !== undefined && { config }), ...(format !== undefined && { format }) };
+}
+
+function configOption(): Option {
+  return new Option('--config <file>', 'the configuration file (default: /etc/jaild/jaild.ini)');
+}
+
+function formatOption(): Option {
+  return new Option('--format <format>', 'how data is printed (default: table)').choices(['table', 'json']);
+}
+
+function toNounFault(word: string | undefined, known: readonly string[]): string {
+  if (word === undefined) return `say what to do: ${known.join(', ')} ("jailctl --help" explains them)`;
+  const near = nearestName(word, known);
+  return `there is no "${word}"; ${near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`}`;
 }
 
 function addVerb(program: Command, verb: Verb, options: ProgramOptions, setStatus: (status: number) => void): void {
@@ -52,6 +85,7 @@ function addVerb(program: Command, verb: Verb, options: ProgramOptions, setStatu
   const command = configure(parent.command(name, { hidden: verb.hidden === true }), options.streams).description(
     verb.summary,
   );
+  command.allowExcessArguments(false); // the nouns allow them, to name the nearest verb
   for (const argument of verb.args ?? []) {
     const dots = argument.variadic === true ? '...' : '';
     command.addArgument(
@@ -63,14 +97,19 @@ function addVerb(program: Command, verb: Verb, options: ProgramOptions, setStatu
   }
   for (const option of verb.options ?? []) command.addOption(toOption(option));
   if (verb.passesRest === true) command.passThroughOptions();
+  for (const general of [configOption(), formatOption()]) command.addOption(general.hideHelp());
   command.addHelpText(
     'after',
     `\nExample:\n  ${verb.example}${verb.json === undefined ? '' : `\n\nJSON:\n  ${verb.json}`}`,
   );
-  command.action(async (...given: unknown[]) => {
-    const root = program.opts<{ config?: string; format: Format }>();
-    const output = new Output(root.format, { data: options.streams.stdout, words: options.streams.stderr });
-    const context = options.makeContext(root.config, output);
+  command.action(async () => {
+    // General options may stand before the noun or behind the verb.
+    const general = { ...program.opts<GeneralOptions>(), ...definedOf(command.opts<GeneralOptions>()) };
+    const output = new Output(general.format ?? 'table', {
+      data: options.streams.stdout,
+      words: options.streams.stderr,
+    });
+    const context = options.makeContext(general.config, output);
     try {
       const call = {
         context,
@@ -81,7 +120,6 @@ function addVerb(program: Command, verb: Verb, options: ProgramOptions, setStatu
     } finally {
       context.close();
     }
-    void given;
   });
 }
 
@@ -90,13 +128,8 @@ function findOrAddNoun(parent: Command, word: string, path: readonly string[], o
   if (existing !== undefined) return existing;
   const noun = configure(parent.command(word), options.streams).description(options.nouns[path.join(' ')] ?? '');
   noun.action(() => {
-    const known = noun.commands.map((command) => command.name()).join(', ');
-    throw new JaildError(
-      'usage',
-      noun.args.length === 0
-        ? `${path.join(' ')} needs a verb: ${known}`
-        : `${path.join(' ')} has no verb "${noun.args[0]}": ${known}`,
-    );
+    const known = noun.commands.map((command) => command.name());
+    throw new JaildError('usage', `${path.join(' ')}: ${toNounFault(noun.args[0], known)}`);
   });
   return noun.allowExcessArguments().allowUnknownOption();
 }

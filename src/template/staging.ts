@@ -32,7 +32,7 @@ export async function removeDeadStaging(stateDir: string, keeperPath: string): P
   let removed = 0;
   for (const name of names) {
     const [pid = '', startTime] = name.split('-');
-    if ((await startTimeOf(Number(pid))) === startTime) continue;
+    if (startTime !== undefined && (await startTimeOf(Number(pid))) === startTime) continue;
     await removeTree(keeperPath, join(root, name));
     removed += 1;
   }

@@ -7,7 +7,7 @@ import { type DoctorFinding, degraded, missing, ok } from './finding.js';
 
 const limitOf: Readonly<Record<Controller, string>> = {
   memory: 'memory and swap',
-  pids: 'processes (RLIMIT_NPROC still holds)',
+  pids: 'processes',
   cpu: 'processor time',
   io: 'disk throughput',
 };
@@ -47,18 +47,15 @@ function examineControllers({ cgroup }: Pick<Config, 'cgroup'>): DoctorFinding[]
   if (!existsSync(file)) return [missing('cgroup v2', `${path} is no cgroup v2 group`, 'set [cgroup] root = auto')];
   const offered = readFileSync(file, 'utf8').trim().split(/\s+/);
   const names = Object.keys(limitOf) as Controller[];
-  return [
-    ok('cgroup v2', path),
-    ...names.map((name) =>
-      offered.includes(name)
-        ? ok(`limit: ${name}`, limitOf[name])
-        : degraded(
-            `limit: ${name}`,
-            `the controller is not in cgroup v2: no limit of ${limitOf[name]}; jails that ask for one do not start`,
-            bootFix,
-          ),
-    ),
-  ];
+  return [ok('cgroup v2', path), ...names.map((name) => examineController(name, offered))];
+}
+
+function examineController(name: Controller, offered: readonly string[]): DoctorFinding {
+  const what = `limit: ${name}`;
+  if (offered.includes(name)) return ok(what, limitOf[name]);
+  if (name === 'pids') return ok(what, 'processes (held by RLIMIT_NPROC; the controller is not in cgroup v2)');
+  const reason = `the controller is not in cgroup v2: no limit of ${limitOf[name]}; jails that ask for one do not start`;
+  return degraded(what, reason, bootFix);
 }
 
 function examineStateDir(stateDir: string): DoctorFinding {
