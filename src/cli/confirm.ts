@@ -41,7 +41,8 @@ export function askSecret(streams: CliStreams, prompt: string): Promise<string> 
       for (const character of chunk.toString('utf8')) {
         if (character === '\r' || character === '\n') return finish(typed);
         if (character === '\u0003' || character === '\u0004') return finish('');
-        typed = character === '\u007f' || character === '\b' ? [...typed].slice(0, -1).join('') : typed + character;
+        typed =
+          character === '\u007f' || character === '\b' ? Array.from(typed).slice(0, -1).join('') : typed + character;
       }
     };
     streams.stdin.on('data', onData).resume();

@@ -1,13 +1,7 @@
 import type { Writable } from 'node:stream';
-import { formatTable } from './render/table.js';
+import { type Column, formatTable } from './render/table.js';
 
 export type Format = 'table' | 'json';
-
-/** A column of a table: its heading and the text of a row's cell. */
-export interface Column<Row> {
-  readonly title: string;
-  readonly cell: (row: Row) => string;
-}
 
 /**
  * Where a verb's results go: data to stdout, words to stderr, so that stdout can be read by a program.

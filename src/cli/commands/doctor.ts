@@ -1,6 +1,6 @@
 import { examineHost } from '../../jail/doctor/examine.js';
 import type { DoctorFinding } from '../../jail/doctor/finding.js';
-import type { Column } from '../output.js';
+import type { Column } from '../render/table.js';
 import type { Verb } from '../verb.js';
 
 const columns: readonly Column<DoctorFinding>[] = [

@@ -1,7 +1,12 @@
 import { escapeUntrusted } from '../../base/untrusted.js';
-import type { Column } from '../output.js';
 
 const maxCell = 200;
+
+/** A column of a table: its heading and the text of a row's cell. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly cell: (row: Row) => string;
+}
 
 /**
  * Columns padded with blanks, a heading unless all titles are empty. Cells are escaped and capped: names from inside a jail must not

@@ -132,9 +132,10 @@ async function copyAptConfiguration(tree: RootTree): Promise<void> {
 async function listApt(below: string): Promise<string[]> {
   const entries = await readdir(join('/etc/apt', below), { withFileTypes: true }).catch(() => []); // expected: no apt
   const nested = await Promise.all(
-    entries.map((entry) =>
-      entry.isDirectory() ? listApt(posix.join(below, entry.name)) : [posix.join(below, entry.name)],
-    ),
+    entries.map(async (entry) => {
+      const name = posix.join(below, entry.name);
+      return entry.isDirectory() ? await listApt(name) : [name];
+    }),
   );
   return nested.flat();
 }

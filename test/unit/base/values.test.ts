@@ -54,7 +54,7 @@ describe('duration and size', () => {
       '1e3s',
       '1w',
       '99999999999999s',
-      '9'.repeat(12) + 'd'.repeat(1) + '9'.repeat(12) + 'd',
+      `${'9'.repeat(12)}d${'9'.repeat(12)}d`,
     ]) {
       assert.throws(() => parseDurationMs(text), InvalidValueError, text);
     }

@@ -1,7 +1,7 @@
 import { isJaildError } from '../../../errors/jaild-error.js';
 import { jailsOf } from '../../account-choice.js';
 import type { CliContext } from '../../context.js';
-import type { Column } from '../../output.js';
+import type { Column } from '../../render/table.js';
 import type { Verb } from '../../verb.js';
 
 interface AccountRow {

@@ -1,6 +1,6 @@
 import { type JailRow, loadJailRows } from '../../jail-rows.js';
-import type { Column } from '../../output.js';
 import { showAge } from '../../render/quantity.js';
+import type { Column } from '../../render/table.js';
 import type { Verb } from '../../verb.js';
 
 const columns: readonly Column<JailRow>[] = [

@@ -1,6 +1,6 @@
 import type { Answer } from '../../../privsep/request-table.js';
-import type { Column } from '../../output.js';
 import { showAge } from '../../render/quantity.js';
+import type { Column } from '../../render/table.js';
 import type { Verb } from '../../verb.js';
 
 type Listed<Noun extends string> = Extract<Answer<'list'>, { noun: Noun }>['rows'][number];

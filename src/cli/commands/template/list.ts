@@ -1,5 +1,5 @@
-import type { Column } from '../../output.js';
 import { showAge, showBytes } from '../../render/quantity.js';
+import type { Column } from '../../render/table.js';
 import { loadTemplateRows, type TemplateRow } from '../../template-rows.js';
 import type { Verb } from '../../verb.js';
 

@@ -1,7 +1,7 @@
 import { parseTemplateName } from '../../../base/brands.js';
 import { listBuiltTemplates } from '../../../template/manifest.js';
 import { type VerifyFinding, verifyTemplateVersion } from '../../../template/verify.js';
-import type { Column } from '../../output.js';
+import type { Column } from '../../render/table.js';
 import type { Verb } from '../../verb.js';
 
 interface Row extends VerifyFinding {

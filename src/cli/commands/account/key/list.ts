@@ -1,6 +1,6 @@
 import { readAccountName } from '../../../account-choice.js';
 import { type KeyRow, toKeyRows } from '../../../keys.js';
-import type { Column } from '../../../output.js';
+import type { Column } from '../../../render/table.js';
 import type { Verb } from '../../../verb.js';
 
 const columns: readonly Column<KeyRow>[] = [
