@@ -8,6 +8,7 @@ import type { Log } from '../log/log.js';
 import type { AccountStore } from '../store/accounts.js';
 import type { JailStore } from '../store/jails.js';
 import type { Authenticator } from './authenticate.js';
+import type { AdminPeer } from './authorize.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { HostKey } from './host-keys.js';
 import type { ListenerDoors } from './listener-doors.js';
@@ -37,7 +38,7 @@ export interface BrokerContext {
   readonly listeners: ListenerDoors;
   readonly watchers: WatchHub;
   /** Doors of local clients, to be closed with the broker. */
-  readonly adminDoors: Set<{ close(): void }>;
+  readonly adminDoors: Set<{ readonly peer: AdminPeer; close(): void }>;
   readonly startedMs: number;
   readonly version: string;
   /** Reads the configuration again. Faults: those of `loadConfig`; the old one stays then. */

@@ -11,13 +11,14 @@ export async function answerResume(
   question: ReadQuestion<'resume'>,
 ): Promise<Reply<'resume'>> {
   const connection = context.resume.restore(question.connectionId, question.secret);
-  if (connection === null || context.connections.find(question.connectionId) !== undefined)
-    return { answer: { outcome: 'refused' } };
+  if (connection === null) return { answer: { outcome: 'refused' } };
   const record = connection.account.isRecord ? await context.accounts.find(connection.account.account) : undefined;
   const isGone =
     connection.account.isRecord &&
     (record === undefined || findObstacle(record, connection.from.source, Date.now()) !== null);
-  if (isGone) return { answer: { outcome: 'refused' } };
+  // Looked at last: between here and the restoring nothing waits, so that two doors cannot both become the connection.
+  const isThere = context.connections.find(question.connectionId) !== undefined;
+  if (isGone || isThere) return { answer: { outcome: 'refused' } };
   for (const session of context.sessions.list())
     if (session.connectionId === question.connectionId) connection.sessions.add(session.sessionId);
   door.restore(connection);

@@ -10,9 +10,9 @@ import { BrokerFixture, password } from './fixture.js';
 const asker = fileURLToPath(new URL('./ask-as.js', import.meta.url));
 
 /** Asks as another user of the host; answers what came back, or the code of the refusal. */
-function askAs(uid: number, socket: string, request: string, question: object): Promise<string> {
+function askAs(uid: number, socket: string, request: string, question: object, doors = 1): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [asker, socket, request, JSON.stringify(question)], {
+    const child = spawn(process.execPath, [asker, socket, request, JSON.stringify(question), String(doors)], {
       uid,
       gid: uid,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,6 +73,21 @@ describe('admin socket', () => {
     for (const uid of [nobody, listener.uid, workers.firstUid + 3, jails.firstBase]) {
       assert.equal(await askAs(uid, socketOf('admin.sock'), 'status', {}), 'door-refused', String(uid));
     }
+  });
+
+  it('writes down the first refusals of a stranger and counts the rest', async () => {
+    const stranger = 54_321;
+    await askAs(stranger, socketOf('admin.sock'), 'status', {}, 60);
+    const written = broker.audit.filter((line) => line['event'] === 'admin.refused' && line['uid'] === stranger);
+    assert.equal(written.length, 20);
+  });
+
+  it('bounds the places of one user', async () => {
+    const answers = (await askAs(games, socketOf('admin.sock'), 'status', {}, 40)).split('\n');
+    assert.equal(answers.filter((line) => line === 'door-refused').length, 8);
+    const admin = broker.socket('admin.sock');
+    assert.equal((await admin.ask('status', {})).answer.keeper, 'unreachable');
+    admin.close();
   });
 
   it('keeps the other sockets to the listener (X16)', async () => {
