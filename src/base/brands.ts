@@ -62,11 +62,6 @@ export function accountOfJail(jail: JailName): AccountName {
   return parseAccountName(jail.split('+')[0] ?? '');
 }
 
-/** The jail of `account` with this label; without one, the account's plain jail. */
-export function toJailName(account: AccountName, label?: string): JailName {
-  return parseJailName(label === undefined ? account : `${account}+${label}`);
-}
-
 export function parseTemplateName(text: string): TemplateName {
   if (templatePattern.test(text)) return text as TemplateName;
   throw new InvalidValueError(`${shown(text)} is not a template name: use 1 to 64 of a-z, 0-9, ., _ and -`);
