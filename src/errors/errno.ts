@@ -8,6 +8,7 @@ export type ErrnoName =
   | 'EBADF'
   | 'EBADMSG'
   | 'EBUSY'
+  | 'ECONNABORTED'
   | 'ECONNREFUSED'
   | 'ECONNRESET'
   | 'EDQUOT'

@@ -78,6 +78,26 @@ export class RemoteForwards {
     this.#forwards.clear();
   }
 
+  #acceptOne(listener: number): AcceptedConnection | null {
+    try {
+      return addon.accept(listener);
+    } catch (error) {
+      // Expected: the connection was reset while it waited, or descriptors have run out for the moment. After anything else the socket is
+      // of no use any more: the jail's root can end it (EINVAL after SOCK_DESTROY), which must not end anybody else's connection.
+      if (!isErrno(error, 'ECONNRESET', 'ECONNABORTED', 'EMFILE', 'ENFILE', 'ENOMEM')) this.#drop(listener, error);
+      return null;
+    }
+  }
+
+  #drop(listener: number, error: unknown): void {
+    for (const [key, forward] of this.#forwards) {
+      if (forward.listener !== listener) continue;
+      this.#forwards.delete(key);
+      closeForward(forward);
+      this.#options.log.event('forward.refused', { error });
+    }
+  }
+
   #accept(
     listener: number,
     bound: {
@@ -88,7 +108,7 @@ export class RemoteForwards {
     },
   ): void {
     for (let count = 0; count < acceptsPerTurn; count += 1) {
-      const accepted = acceptOne(listener);
+      const accepted = this.#acceptOne(listener);
       if (accepted === null) return;
       const { fd } = accepted;
       if (bound.kind === 'unix') {
@@ -98,16 +118,6 @@ export class RemoteForwards {
         this.#options.incoming({ fd, type: 'forwarded-tcpip', details });
       }
     }
-  }
-}
-
-function acceptOne(listener: number): AcceptedConnection | null {
-  try {
-    return addon.accept(listener);
-  } catch (error) {
-    // Expected: the connection was reset while it waited, or descriptors have run out for the moment.
-    if (isErrno(error, 'ECONNRESET', 'EMFILE', 'ENFILE', 'ENOMEM')) return null;
-    throw error;
   }
 }
 

@@ -89,6 +89,24 @@ it('a remote forward of a socket path carries connections back', async () => {
   }
 });
 
+it("a listener that the jail's root has ended takes no connection with it", async () => {
+  const port = await freePort();
+  const child = client().spawn(['-R', `${port}:127.0.0.1:${servicePort()}`], 'echo up; sleep 30');
+  const other = await raw();
+  try {
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    const { stdout } = await runProgram('ss', ['-K', '-t', '-n', 'state', 'listening', `( sport = :${port} )`]);
+    assert.match(stdout.toString(), new RegExp(`:${port}\\b`));
+    const channel = await RawChannel.open(other);
+    await channel.exec('true');
+    await assert.rejects(call({ host: '127.0.0.1', port }, bytes), /ECONNREFUSED/);
+    assert.equal(child.exitCode, null);
+  } finally {
+    child.kill();
+    other.destroy();
+  }
+});
+
 it('a refused target is a refused channel, and channels are counted', async () => {
   const connection = await raw();
   const open = (local: number, port: number) =>
