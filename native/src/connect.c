@@ -133,7 +133,7 @@ static _Noreturn void run_child(const struct jail_runtime *runtime,
                                 const struct fields_view *request, int reply_fd) {
     struct failure failure = failure_in("connect");
     struct made made = {.fd = -EBADF};
-    struct wanted wanted;
+    struct wanted wanted = {.wait_ms = 0};
     int r = parse(request, &wanted, &failure);
     if (r == 0)
         r = become_user(runtime, wanted.user, reply_fd, &failure);

@@ -99,17 +99,18 @@ static int make_room(struct walk *walk) {
 /* Takes over `fd` also when it fails. */
 static int push(struct walk *walk, int fd, const char *name) {
     struct stat status;
-    int r = fstat(fd, &status) < 0 ? -errno : make_room(walk);
-    if (r == 0) {
-        struct level *level = &walk->levels[walk->n_levels];
-        struct level *parent = walk->n_levels == 0 ? NULL : level - 1;
-        *level = (struct level){.fd = fd, .device = status.st_dev, .inode = status.st_ino};
-        r = extend_path(walk, level, parent, name);
-    }
-    if (r < 0) {
-        io_close(&fd);
+    CLEANUP_CLOSE int owned = fd;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    int r = make_room(walk);
+    if (r < 0)
         return r;
-    }
+    struct level *level = &walk->levels[walk->n_levels];
+    *level = (struct level){.fd = fd, .device = status.st_dev, .inode = status.st_ino};
+    r = extend_path(walk, level, walk->n_levels == 0 ? NULL : level - 1, name);
+    if (r < 0)
+        return r;
+    io_take(&owned);
     walk->n_levels++;
     if (walk->n_levels > OPEN_LEVELS + 1) /* the root stays open */
         io_close(&walk->levels[walk->n_levels - 1 - OPEN_LEVELS].fd);
@@ -279,13 +280,18 @@ static int step(struct walk *walk) {
 static int start(struct walk *walk, int root_fd) {
     walk->path_capacity = 256;
     walk->path = calloc(1, walk->path_capacity);
-    int fd = walk->path == NULL ? -1 : fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
-    int r = walk->path == NULL ? -ENOMEM : fd < 0 ? -errno : push(walk, fd, "");
-    if (r < 0)
+    if (walk->path == NULL)
+        return failure_set(walk->failure, "walk", "", ENOMEM, "no memory");
+    int fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+        int error = errno;
+        io_close(&fd);
+        return failure_set(walk->failure, "walk", "", error, "%s", strerror(error));
+    }
+    int r = push(walk, fd, "");
+    if (r < 0 || walk->n_levels == 0)
         return failure_set(walk->failure, "walk", "", -r, "%s", strerror(-r));
     struct walk_dir dir = describe(walk, walk->levels);
-    if (lseek(fd, 0, SEEK_SET) < 0)
-        return report(walk, walk->levels, "", errno);
     r = walk->visitor->enter == NULL ? 0 : walk->visitor->enter(walk->context, &dir);
     return r < 0 ? r : read_level(walk, walk->levels);
 }
