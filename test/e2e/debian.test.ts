@@ -18,15 +18,25 @@ const instance = instanceForSuite(
   { ownTemplates: true },
 );
 
-/** Digests of all layers as jail-keeper sees them now. */
-async function layerDigests(): Promise<Record<string, string>> {
-  const layers = path.join(instance().files.stateDir, 'layers');
+/** The layers that the manifest of the debian template names. */
+function debianLayers(): string[] {
+  const templates = path.join(instance().files.stateDir, 'templates', 'debian');
+  const manifest = (readdirSync(templates, { recursive: true }) as string[]).find((name) =>
+    name.endsWith('manifest.json'),
+  );
+  const text = readFileSync(path.join(templates, manifest ?? ''), 'utf8');
+  return (JSON.parse(text) as { layers: { digest: string }[] }).layers.map(({ digest }) => digest);
+}
+
+/** Digests of these layers as jail-keeper sees them now. */
+async function layerDigests(): Promise<string[]> {
   const keeper = path.join(instance().files.app, 'native/build/jail-keeper');
-  const digests: Record<string, string> = {};
-  for (const name of readdirSync(layers)) {
-    digests[name] = await mustRun(keeper, ['tree', 'digest', path.join(layers, name)], { deadlineMs: 120_000 });
-  }
-  return digests;
+  const directory = path.join(instance().files.stateDir, 'layers');
+  return Promise.all(
+    debianLayers().map((name) =>
+      mustRun(keeper, ['tree', 'digest', path.join(directory, name)], { deadlineMs: 120_000 }),
+    ),
+  );
 }
 
 test('apt-get installs nginx over nat, and the page is fetched inside', async () => {
@@ -72,33 +82,20 @@ test('useradd, passwd, su and sudo work as on a machine of one’s own', async (
   await terminal.sees(/root@/);
   terminal.type('id -u\r');
   await terminal.sees(/\b0\r\n/);
-  terminal.type('exit\rexit\rexit\r');
-  await terminal.ended;
+  for (const prompt of [/worker@/, /root@/]) {
+    terminal.type('exit\r');
+    await terminal.sees(prompt);
+  }
+  terminal.type('exit\r');
+  await terminal.ends();
 });
 
 test('removing everything is undone by a reset, and the template is unchanged', async () => {
   const before = await layerDigests();
-  assert.ok(Object.keys(before).length > 0);
+  assert.ok(before.length > 0);
   await ssh(instance(), 'alice', 'rm -rf --no-preserve-root / 2>/dev/null; echo done', { deadlineMs: 120_000 });
   assert.notEqual((await ssh(instance(), 'alice', 'ls /usr')).code, 0);
   await instance().mustJailctl(['jail', 'reset', 'alice', '--yes'], { deadlineMs: 120_000 });
   assert.match(await mustSsh(instance(), 'alice', 'cat /etc/os-release'), /Debian/);
   assert.deepEqual(await layerDigests(), before);
-});
-
-test('the manifest of the template names the layers that are there', () => {
-  const templates = path.join(instance().files.stateDir, 'templates', 'debian');
-  const manifests = readdirSync(templates, { recursive: true }).filter((name) =>
-    String(name).endsWith('manifest.json'),
-  );
-  assert.ok(manifests.length > 0);
-  const layers = new Set(readdirSync(path.join(instance().files.stateDir, 'layers')));
-  for (const manifest of manifests) {
-    const text = readFileSync(path.join(templates, String(manifest)), 'utf8');
-    const named = text.match(/sha256-?:?[0-9a-f]{64}/g) ?? [];
-    assert.ok(
-      named.some((digest) => layers.has(digest.replace(':', '-'))),
-      text,
-    );
-  }
 });

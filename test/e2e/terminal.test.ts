@@ -11,13 +11,13 @@ test('a shell at a terminal answers, and its status is the client’s', async ()
   terminal.type('echo $((6*7))-answer\r');
   await terminal.sees(/42-answer/);
   terminal.type('exit 3\r');
-  assert.equal(await terminal.ended, 3);
+  assert.equal(await terminal.ends(), 3);
 });
 
 test('the terminal has a name inside', async () => {
   const terminal = openTerminal(instance(), 'alice', { command: 'tty; ls -l /proc/self/fd/0' });
   await terminal.sees(/\/dev\/pts\/\d+[\s\S]*-> \/dev\/pts\/\d+/);
-  assert.equal(await terminal.ended, 0);
+  assert.equal(await terminal.ends(), 0);
 });
 
 test('size and type are the client’s, also after a resize', async () => {
@@ -31,7 +31,7 @@ test('size and type are the client’s, also after a resize', async () => {
   terminal.type('stty size\r');
   await terminal.sees(/50 132/);
   terminal.type('exit\r');
-  await terminal.ended;
+  await terminal.ends();
 });
 
 test('Ctrl-C interrupts the program in the foreground and not the shell', async () => {
@@ -43,7 +43,7 @@ test('Ctrl-C interrupts the program in the foreground and not the shell', async 
   terminal.type('echo still-$((1+1))\r');
   await terminal.sees(/still-2/);
   terminal.type('exit 0\r');
-  assert.equal(await terminal.ended, 0);
+  assert.equal(await terminal.ends(), 0);
 });
 
 test('job control works: stop, background, foreground', async () => {
@@ -55,7 +55,7 @@ test('job control works: stop, background, foreground', async () => {
   terminal.type('bg; jobs; kill %1; wait; echo jobs-""over\r');
   await terminal.sees(/Running[\s\S]*jobs-over/);
   terminal.type('exit 0\r');
-  assert.equal(await terminal.ended, 0);
+  assert.equal(await terminal.ends(), 0);
 });
 
 test('the terminal belongs to the user inside', async () => {
@@ -68,7 +68,7 @@ test('the terminal belongs to the user inside', async () => {
 test('forty thousand lines at a terminal arrive complete', async () => {
   const terminal = openTerminal(instance(), 'alice', { command: 'seq 1 40000; echo the-""end' });
   await terminal.sees(/\b39999\r\n40000\r\nthe-end/, 60_000);
-  assert.equal(await terminal.ended, 0);
+  assert.equal(await terminal.ends(), 0);
 });
 
 test('a program without a terminal has none', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { listProcesses, type ProcessRow, processLink } from './processes.js';
+import { listProcesses, openDescriptors, type ProcessRow, processLink } from './processes.js';
 import { mustRun } from './program.js';
 import type { Slot } from './slot.js';
 import { layersOf } from './template-seed.js';
@@ -45,6 +45,14 @@ export async function leftovers(footprint: Footprint, options = { withFiles: tru
   }
 }
 
+/** A keeper runs from memory and names no path on its command line, but it holds its lock below the instance. */
+function isKeeperOf(directory: string, row: ProcessRow): boolean {
+  return (
+    row.command.startsWith('jail-keeper') &&
+    openDescriptors(row.pid).some((target) => target.startsWith(`${directory}/`))
+  );
+}
+
 /** The processes that belong to an instance: by its paths, or by the ids of its jails. */
 export function processesOf({ directory, slot }: Footprint): ProcessRow[] {
   const isJailUid = (uid: number) => uid >= slot.firstBase && uid < slot.lastBase + 65_536;
@@ -53,6 +61,7 @@ export function processesOf({ directory, slot }: Footprint): ProcessRow[] {
       row.pid !== process.pid &&
       (isJailUid(row.uid) ||
         row.command.includes(`${directory}/`) ||
+        isKeeperOf(directory, row) ||
         ['cwd', 'root', 'exe'].some((link) => `${processLink(row.pid, link) ?? ''}/`.startsWith(`${directory}/`))),
   );
 }

@@ -12,7 +12,8 @@ export interface TerminalClient {
   resize(columns: number, rows: number): void;
   /** Ends the client at once, as a closed lid or a lost train connection would. */
   vanish(): void;
-  readonly ended: Promise<number>;
+  /** The client's exit status. Fails when it does not end soon. */
+  ends(deadlineMs?: number): Promise<number>;
   readonly pid: number;
 }
 
@@ -70,7 +71,12 @@ export function openTerminal(instance: Instance, user: string, options: Terminal
     },
     resize: (columns, rows) => terminal.resize(columns, rows),
     vanish: () => process.kill(terminal.pid, 'SIGKILL'),
-    ended,
+    ends: async (deadlineMs = 15_000) => {
+      await until('the client ends', deadlineMs, () => !open.has(terminal.pid)).catch((error: Error) => {
+        throw new Error(`${error.message}; it shows:\n${text.slice(-1500)}`);
+      });
+      return ended;
+    },
     pid: terminal.pid,
   };
 }
