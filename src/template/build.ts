@@ -20,10 +20,14 @@ import type { FoundRecipe } from './resolve.js';
 import type { StagedLayer } from './sources/source.js';
 import { sources } from './sources/table.js';
 import { createStaging, removeDeadStaging } from './staging.js';
+import { syncFileSystem } from './sync-file-system.js';
 import { measureTree } from './tree-size.js';
 
 /** Changes when the same recipe would give another result than before: it is part of every cache key. */
 const builderVersion = 1;
+
+/** How often a snapshot of a host that changes under it is begun again. */
+const maxAttempts = 3;
 
 export interface BuildRequest {
   readonly found: FoundRecipe;
@@ -50,23 +54,44 @@ export async function buildTemplate(request: BuildRequest): Promise<BuildResult>
   report({ phase: 'inputs', percentage: 0 });
   await createTemplateStore(stateDir);
   await removeDeadStaging(stateDir, keeperPath);
-  const inputs = await sources[found.recipe.source].loadInputs(found.recipe);
-  const key = toKey(formatRecipe(found.recipe), inputs.key);
-  const cached = request.force === true ? undefined : await findVersionByKey(stateDir, found.name, key);
-  if (cached !== undefined) {
-    await setTag(stateDir, found.name, 'latest', cached.version);
-    return { outcome: 'cached', manifest: cached };
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    const inputs = await loadKeyedInputs(found);
+    const cached = request.force === true ? undefined : await findVersionByKey(stateDir, found.name, inputs.key);
+    if (cached !== undefined) {
+      await setTag(stateDir, found.name, 'latest', cached.version);
+      return { outcome: 'cached', manifest: cached };
+    }
+    const manifest = await inStaging(request, (stagingPath) => buildIn(stagingPath, request, inputs));
+    if (manifest !== undefined) return { outcome: 'built', manifest };
+    report({ phase: 'the host changed meanwhile, once more', percentage: 0 });
   }
+  throw new JaildError(
+    'template-build-failed',
+    'what the template is made from kept changing during the build (packages being installed?); build again later',
+  );
+}
+
+async function loadKeyedInputs({ recipe }: FoundRecipe): Promise<TemplateManifest['inputs']> {
+  const { key, facts } = await sources[recipe.source].loadInputs(recipe);
+  return { key: toKey(formatRecipe(recipe), key), facts };
+}
+
+/** Runs `work` in a staging directory of its own, which is removed whatever happens. */
+async function inStaging<Result>(
+  { stateDir, keeperPath, signal }: BuildRequest,
+  work: (stagingPath: StagingPath) => Promise<Result>,
+): Promise<Result> {
   const stagingPath = await createStaging(stateDir);
-  let result: BuildResult;
+  let result: Result;
   try {
     await reclaim(stateDir, stagingPath);
-    result = await buildIn(stagingPath, request, { key, facts: inputs.facts });
+    result = await work(stagingPath);
   } catch (error) {
+    const failure = toBuildFailure(error, signal);
     await removeTree(keeperPath, stagingPath).catch((cleanup: unknown) => {
-      throw withCleanupFailure(toBuildFailure(error, request.signal), cleanup);
+      throw withCleanupFailure(failure, cleanup);
     });
-    throw toBuildFailure(error, request.signal);
+    throw failure;
   }
   await removeTree(keeperPath, stagingPath);
   return result;
@@ -78,47 +103,34 @@ async function reclaim(stateDir: string, stagingPath: string): Promise<void> {
   await collectOrphanLayers(stateDir, graveyard);
 }
 
+/** Undefined when what it was made from changed meanwhile: a mix of before and after is not published. */
 async function buildIn(
   stagingPath: StagingPath,
   request: BuildRequest,
   inputs: TemplateManifest['inputs'],
-): Promise<BuildResult> {
+): Promise<TemplateManifest | undefined> {
   const { found, stateDir, keeperPath, report, signal } = request;
-  const source = sources[found.recipe.source];
-  const staged = await source.build({ recipe: found.recipe, stagingPath, keeperPath, report, signal });
+  const { recipe } = found;
+  const staged = await sources[recipe.source].build({ recipe, stagingPath, keeperPath, report, signal });
   const layers = await finishLayers(staged, request);
   signal.throwIfAborted();
-  const after = await source.loadInputs(found.recipe);
-  if (toKey(formatRecipe(found.recipe), after.key) !== inputs.key) {
-    throw new JaildError(
-      'template-build-failed',
-      'what the template is made from changed during the build (packages being installed?); build again',
-    );
-  }
+  if ((await loadKeyedInputs(found)).key !== inputs.key) return undefined;
   const created = new Date();
   const manifest: TemplateManifest = {
     schema: manifestSchemaVersion,
     name: found.name,
     version: toVersionId(created, inputs.key),
     created: created.toISOString(),
-    description: found.recipe.description,
-    source: found.recipe.source,
-    recipe: formatRecipe(found.recipe),
+    description: recipe.description,
+    source: recipe.source,
+    recipe: formatRecipe(recipe),
     inputs,
     layers: layers.map(({ entry }) => entry),
   };
-  report({ phase: 'publish', percentage: 99 });
-  return {
-    outcome: 'built',
-    manifest: await publishVersion(
-      stateDir,
-      found.name,
-      stagingPath,
-      manifest,
-      layers.map(({ finished }) => finished),
-      { force: request.force === true },
-    ),
-  };
+  report({ phase: 'publish', percentage: 95 });
+  await syncFileSystem(stagingPath, signal);
+  const finished = layers.map((layer) => layer.finished);
+  return await publishVersion(stateDir, found.name, stagingPath, manifest, finished, { force: request.force === true });
 }
 
 type StagingPath = Awaited<ReturnType<typeof createStaging>>;
