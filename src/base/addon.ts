@@ -42,11 +42,11 @@ export interface Addon {
   recvBlocking(fd: number, maxBytes: number, maxFds: number, deadlineMs: number): ReceivedMessage | null;
 
   /**
-   * Reads without waiting and without touching the descriptor's flags, which another process may share. Length 0 is the end, also
-   * for a terminal whose last slave is closed (EIO there).
+   * Reads without waiting and without touching the descriptor's flags, which another process may share; only a terminal's *master*,
+   * which nobody shares, is set non-blocking. Length 0 is the end, also for a terminal whose last slave is closed (EIO there).
    */
   read(fd: number, maxBytes: number): Buffer | null;
-  /** Writes without waiting, under the same rule (a terminal *master* is set non-blocking: nobody shares it). Returns how many bytes were taken. */
+  /** Writes without waiting, under the same rule. Returns how many bytes were taken. */
   write(fd: number, data: Buffer): number | null;
   /** What a socket holds, without taking it. */
   peek(fd: number, maxBytes: number): Buffer | null;
