@@ -259,9 +259,10 @@ static void failed_set_up(void) {
     CHECK(ask(watcher, "watch", NULL, -1));
     CHECK(ask(control, "enter", PAIRS("session", "nobody", "user", "who", "login", "1"), -1));
     close(told.fds[0]);
-    hear(watcher);
+    do /* sessions of earlier tests may still be ending */
+        hear(watcher);
+    while (!told.ended && strcmp(told_text("session"), "nobody") != 0);
     CHECK_TEXT(told_text("ev"), "session-ended");
-    CHECK_TEXT(told_text("session"), "nobody");
     CHECK_TEXT(told_text("code"), "255");
     close(watcher);
 }
