@@ -1,5 +1,4 @@
-import { type AcceptedConnection, addon } from '../base/addon.js';
-import { monotonicMs, pause } from '../base/deadline.js';
+import type { AcceptedConnection } from '../base/addon.js';
 import type { Log } from '../log/log.js';
 import type { ListenerSettings } from '../privsep/worker-control.js';
 import { Acceptor } from './acceptor.js';
@@ -7,7 +6,7 @@ import { AdmissionControl } from './admission.js';
 import { BrokerLink } from './broker-link.js';
 import { ConnectionTable } from './connection-table.js';
 import { receiveConnection } from './reception.js';
-import type { WorkerLink } from './worker-link.js';
+import { ResumeSockets } from './resume-sockets.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -16,7 +15,7 @@ import { WorkerPool } from './worker-pool.js';
  * A fault in one connection ends that connection only.
  */
 export class Listener {
-  readonly #runDir: string;
+  readonly #resumeSockets: ResumeSockets;
   readonly #log: Log;
   readonly #broker: BrokerLink;
   readonly #table = new ConnectionTable();
@@ -35,8 +34,8 @@ export class Listener {
     broker: BrokerLink;
     settings: ListenerSettings;
   }) {
-    this.#runDir = options.runDir;
     this.#log = options.log;
+    this.#resumeSockets = new ResumeSockets(options.runDir, options.log);
     this.#broker = options.broker;
     this.#settings = options.settings;
     this.#done = new Promise((resolve) => {
@@ -49,7 +48,7 @@ export class Listener {
       log: this.#log,
       events: {
         closed: (connectionId) => this.#table.end(connectionId),
-        needResume: (worker, connectionId) => void this.#sendResumeSocket(worker, connectionId),
+        needResume: (worker, connectionId) => void this.#resumeSockets.bring(worker, connectionId),
         lost: (_worker, connectionIds) => {
           for (const connectionId of connectionIds) this.#table.end(connectionId);
         },
@@ -155,29 +154,6 @@ export class Listener {
       this.#log.event('config.rejected', { error }); // expected: the broker went away again
     }
   }
-
-  /** A worker cannot connect by itself. Its connection outlives the broker for as long as a new one appears within 5 s. */
-  async #sendResumeSocket(worker: WorkerLink, connectionId: string): Promise<void> {
-    const fd = await connectPatiently(`${this.#runDir}/resume.sock`);
-    if (fd === undefined)
-      this.#log.event('connection.closed', { connection: connectionId, before: 'resume', outcome: 'no broker' });
-    else worker.sendResumeSocket(connectionId, fd);
-  }
-}
-
-const retryMs = 50;
-const resumeWaitMs = 5000;
-
-async function connectPatiently(path: string): Promise<number | undefined> {
-  const endMs = monotonicMs() + resumeWaitMs;
-  while (monotonicMs() < endMs) {
-    try {
-      return addon.connectUnix(path, 'stream');
-    } catch {
-      await pause(retryMs); // expected: ENOENT, ECONNREFUSED, EAGAIN until the broker is back
-    }
-  }
-  return undefined;
 }
 
 async function loadSettings(broker: BrokerLink, log: Log): Promise<ListenerSettings> {
