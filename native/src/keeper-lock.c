@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fields.h"
@@ -16,11 +17,21 @@
 #include "keeper.h"
 
 #define STALE_DEADLINE_MS 5000
+#define LOCK_TRIES 30
+#define LOCK_PAUSE_MS 10
 #define STATE_MAX 4096
 
+/* The descriptors of a process that was killed close one after the other: the next start may come
+ * in between, so the lock is asked for a little longer. */
 static int lock_fd(int fd, const char *path, struct failure *ret_failure) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return 0;
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK)
+            break;
+        nanosleep(&pause, NULL);
+    }
     int error = errno == EWOULDBLOCK ? EBUSY : errno;
     return failure_set(ret_failure, "flock", path, error,
                        error == EBUSY ? "another keeper holds the jail" : "cannot be locked");
