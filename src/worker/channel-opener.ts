@@ -1,4 +1,4 @@
-import { type Channel, maxPacketBytes, windowBytes } from './channel.js';
+import { type Channel, maxPacketBytes } from './channel.js';
 import type { ChannelKind, ChannelTable } from './channel-table.js';
 import { message, type OpenFailure, openFailure } from './ssh2/messages.js';
 import type { Transport } from './ssh2/transport.js';
@@ -40,8 +40,8 @@ export class ChannelOpener {
   confirm(request: OpenRequest, localId: number): Channel {
     const channel = this.#channels.open({ ...request, localId });
     const { remoteId } = request;
-    const confirmation = buildPayload(message.channelOpenConfirmation, remoteId, localId, windowBytes, maxPacketBytes);
-    this.#transport.send(confirmation);
+    const window = this.#channels.windowOf(localId);
+    this.#transport.send(buildPayload(message.channelOpenConfirmation, remoteId, localId, window, maxPacketBytes));
     return channel;
   }
 

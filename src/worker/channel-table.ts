@@ -7,14 +7,26 @@ export interface ChannelLimits {
   readonly maxForwards: number;
 }
 
+/** The window of a channel while there is plenty. The same as OpenSSH's. */
+const largestWindowBytes = 2 * 1024 * 1024;
+/** What each channel gets at least: enough for a terminal, a connection, a file. */
+const smallestWindowBytes = 128 * 1024;
+/** Windows of one connection together, beyond which a channel gets the smallest: all of them can be filled, and nobody need read. */
+const connectionWindowBytes = 16 * 1024 * 1024;
+
 export type ChannelKind = 'session' | 'forward';
+
+interface Reservation {
+  readonly kind: ChannelKind;
+  readonly windowBytes: number;
+}
 
 /** The open channels of one connection by our id. Ids are reused smallest first, so that they stay small for ever. */
 export class ChannelTable {
   readonly #transport: Transport;
   readonly #limits: ChannelLimits;
   readonly #channels = new Map<number, Channel>();
-  readonly #reserved = new Map<number, ChannelKind>();
+  readonly #reserved = new Map<number, Reservation>();
 
   constructor(transport: Transport, limits: ChannelLimits) {
     this.#transport = transport;
@@ -24,13 +36,19 @@ export class ChannelTable {
   /** Reserves an id for a channel that is about to open; null when the connection has enough of that kind. */
   reserve(kind: ChannelKind): number | null {
     const limit = kind === 'session' ? this.#limits.maxSessions : this.#limits.maxForwards;
-    let count = 0;
-    for (const other of this.#reserved.values()) if (other === kind) count += 1;
-    if (count >= limit) return null;
+    const reservations = [...this.#reserved.values()];
+    if (reservations.filter((other) => other.kind === kind).length >= limit) return null;
+    const left = reservations.reduce((rest, other) => rest - other.windowBytes, connectionWindowBytes);
+    const windowBytes = Math.max(smallestWindowBytes, Math.min(largestWindowBytes, left));
     let id = 0;
     while (this.#reserved.has(id)) id += 1;
-    this.#reserved.set(id, kind);
+    this.#reserved.set(id, { kind, windowBytes });
     return id;
+  }
+
+  /** The window that goes with a reserved id. */
+  windowOf(localId: number): number {
+    return this.#reserved.get(localId)?.windowBytes ?? smallestWindowBytes;
   }
 
   /** Gives a reserved id back: the channel did not open. */
@@ -39,12 +57,13 @@ export class ChannelTable {
   }
 
   /** Opens the channel under its reserved id; the id is free again once both sides have closed. */
-  open(options: ChannelOptions): Channel {
-    const channel = new Channel(this.#transport, options, () => {
-      this.#channels.delete(options.localId);
-      this.#reserved.delete(options.localId);
+  open(options: Omit<ChannelOptions, 'windowBytes'>): Channel {
+    const { localId } = options;
+    const channel = new Channel(this.#transport, { ...options, windowBytes: this.windowOf(localId) }, () => {
+      this.#channels.delete(localId);
+      this.#reserved.delete(localId);
     });
-    this.#channels.set(options.localId, channel);
+    this.#channels.set(localId, channel);
     return channel;
   }
 

@@ -3,8 +3,6 @@ import { message } from './ssh2/messages.js';
 import type { Transport } from './ssh2/transport.js';
 import { buildPayload } from './ssh2/wire.js';
 
-/** What one channel may hold of the client's bytes: the window that it may fill. The same as OpenSSH's. */
-export const windowBytes = 2 * 1024 * 1024;
 /** Largest data message that a client may send us. */
 export const maxPacketBytes = 32 * 1024;
 /** A client that wants smaller packets than this is refused: one byte a packet is an attack. */
@@ -24,6 +22,8 @@ export class ChannelViolation extends Error {}
 
 export interface ChannelOptions {
   readonly localId: number;
+  /** What the channel may hold of the client's bytes: the window that it may fill. */
+  readonly windowBytes: number;
   readonly remoteId: number;
   readonly remoteWindow: number;
   readonly remoteMaxPacket: number;
@@ -42,7 +42,8 @@ export class Channel {
   readonly #writableListeners = new Set<() => void>();
   readonly #closeListeners: ((connectionGone: boolean) => void)[] = [];
   #remoteWindow: number;
-  #localWindow = windowBytes;
+  readonly #windowBytes: number;
+  #localWindow: number;
   #unreported = 0;
   readonly #held = new ByteQueue();
   #sink: ChannelSink | null = null;
@@ -56,6 +57,8 @@ export class Channel {
     this.#transport = transport;
     this.localId = options.localId;
     this.remoteId = options.remoteId;
+    this.#windowBytes = options.windowBytes;
+    this.#localWindow = options.windowBytes;
     this.#remoteWindow = options.remoteWindow;
     this.#maxPacket = Math.min(options.remoteMaxPacket, largestPacketBytes);
     this.#onClosed = onClosed;
@@ -127,7 +130,7 @@ export class Channel {
   /** A sink is rid of `bytes`: the client may send as many again. */
   consumed(bytes: number): void {
     this.#unreported += bytes;
-    if (this.#unreported < windowBytes / 4 || this.isClosing || this.#eofReceived) return;
+    if (this.#unreported < this.#windowBytes / 4 || this.isClosing || this.#eofReceived) return;
     this.#localWindow += this.#unreported;
     this.#transport.send(buildPayload(message.channelWindowAdjust, this.remoteId, this.#unreported));
     this.#unreported = 0;

@@ -1,5 +1,5 @@
 import { addon } from '../base/addon.js';
-import { maxPacketBytes, smallestPacketBytes, windowBytes } from './channel.js';
+import { maxPacketBytes, smallestPacketBytes } from './channel.js';
 import type { ChannelTable } from './channel-table.js';
 import type { IncomingConnection } from './remote-forwards.js';
 import { SocketPump } from './socket-pump.js';
@@ -27,9 +27,8 @@ export class OfferedChannels {
     }
     this.#waiting.set(localId, connection);
     const details = { raw: connection.details };
-    this.#transport.send(
-      buildPayload(message.channelOpen, connection.type, localId, windowBytes, maxPacketBytes, details),
-    );
+    const window = this.#channels.windowOf(localId);
+    this.#transport.send(buildPayload(message.channelOpen, connection.type, localId, window, maxPacketBytes, details));
   }
 
   /** The client takes one. */

@@ -150,3 +150,11 @@ it('a client that closes the channel has its program hung up soon', async () => 
   await until('the hang-up', 5_000, () => existsSync(file));
   connection.destroy();
 });
+
+it('many channels share what a connection may hold: the first have large windows, the others small ones', async () => {
+  const connection = await raw();
+  const windows: number[] = [];
+  for (let local = 0; local < 12; local += 1) windows.push((await RawChannel.open(connection, { local })).sendWindow);
+  assert.deepEqual([windows[0], windows[7], windows[8], windows[11]], [2 << 20, 2 << 20, 128 << 10, 128 << 10]);
+  connection.destroy();
+});
