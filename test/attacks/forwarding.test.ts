@@ -97,7 +97,7 @@ async function environmentWith(pairs: readonly (readonly [Buffer | string, Buffe
       payload(message.channelRequest, uint32(channel.remote), text('env'), bool(false), text(name), text(value)),
     );
   }
-  await channel.exec('tr "\\0" "\\n" < /proc/self/environ | sort');
+  await channel.exec('cat /proc/self/environ | tr "\\0" "\\n" | sort');
   await channel.drain();
   connection.destroy();
   return channel.output.toString();

@@ -5,14 +5,16 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { jailRow } from '../support/instance-parts.js';
 import { mustRun, runProgram } from '../support/program.js';
 import { mustSsh, ssh, startSsh } from '../support/ssh-client.js';
 import { until } from '../support/until.js';
 import { attackSuite } from './attack-suite.js';
 
-const { instance } = attackSuite('network');
+const { instance } = attackSuite('network', {}, async (made) => {
+  await ssh(made, 'alice', 'true');
+});
 
 /** A program for inside: connects and says what came of it. */
 function connectTo(host: string, port: number): string {
@@ -191,8 +193,4 @@ test('F07 a stream-local forward finds only sockets of the jail', async () => {
     forward.child.kill();
     await forward.ended;
   }
-});
-
-before(async () => {
-  await ssh(instance(), 'alice', 'true');
 });

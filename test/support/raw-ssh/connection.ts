@@ -11,6 +11,10 @@ export interface RawOptions {
   readonly version?: string | null;
 }
 
+function isKeepalive(payload: Buffer): boolean {
+  return payload[0] === message.globalRequest && new Reader(payload, 1).text() === 'keepalive@openssh.com';
+}
+
 /** Thrown by `receive` when the server has closed the connection. */
 export class ConnectionEnded extends Error {}
 
@@ -113,6 +117,10 @@ export class RawConnection {
         this.#bytes = this.#bytes.subarray(length);
         const payload = this.incoming.unseal(packet);
         this.#note(payload);
+        if (isKeepalive(payload)) {
+          this.send(Buffer.from([message.requestFailure])); // as a real client answers it
+          continue;
+        }
         return payload;
       }
       await this.#more(deadlineMs);
