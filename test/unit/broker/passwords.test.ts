@@ -43,12 +43,20 @@ describe('password check', () => {
     const checker = await PasswordChecker.create(auth);
     const own = await hashPassword(secret('right'), 'yescrypt');
     const imported = await addon.crypt(secret('right'), addon.cryptGensalt('$6$', 0));
-    const wrong = await timed(checker.check(secret('wrong'), own));
-    const cases = [undefined, imported ?? '', '!', '*', '', 'garbage', `!${own}`];
-    for (const hash of cases) {
-      const { value, ms } = await timed(checker.check(secret('wrong'), hash));
-      assert.equal(value, 'wrong');
-      assert.ok(ms > wrong.ms / 2, `${String(hash).slice(0, 4)} took ${ms} ms, a wrong password ${wrong.ms} ms`);
+    /** Noise only adds: the least of several runs is what the work takes. */
+    const leastMs = async (hash: string | undefined): Promise<number> => {
+      const runs: number[] = [];
+      for (let run = 0; run < 5; run += 1) {
+        const { value, ms } = await timed(checker.check(secret('wrong'), hash));
+        assert.equal(value, 'wrong');
+        runs.push(ms);
+      }
+      return Math.min(...runs);
+    };
+    const wrongMs = await leastMs(own);
+    for (const hash of [undefined, imported ?? '', '!', '*', '', 'garbage', `!${own}`]) {
+      const ms = await leastMs(hash);
+      assert.ok(ms > wrongMs / 2, `${String(hash).slice(0, 4)} took ${ms} ms, a wrong password ${wrongMs} ms`);
     }
   });
 
