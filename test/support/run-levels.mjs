@@ -5,7 +5,7 @@
  *   run-levels.mjs [level...]     all of them, or the named ones
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { say, secondsSince } from './launcher/progress.mjs';
@@ -83,6 +83,12 @@ async function runLevel(level, scratch) {
   return verdict;
 }
 
+/** What the suites of a whole run shared. Nothing was shared when the build failed. */
+async function removeSeed() {
+  const built = new URL('../../dist/test/support/template-seed.js', import.meta.url);
+  if (existsSync(built)) (await import(built.href)).removeSeed();
+}
+
 async function main(names) {
   const unknown = names.filter((name) => !levels.some((level) => level.script === name));
   if (unknown.length > 0) {
@@ -103,6 +109,7 @@ async function main(names) {
     }
   } finally {
     rmSync(scratch, { recursive: true });
+    if (names.length === 0) await removeSeed();
   }
   const total = (key) => verdicts.reduce((sum, [, verdict]) => sum + verdict[key], 0);
   const notRun = chosen.length - verdicts.length;

@@ -41,7 +41,10 @@ export async function detachSeed(stateDir: string): Promise<void> {
   }
 }
 
-/** Removes the seed (at the end of a whole test run). */
+/**
+ * Removes the seed at the end of a whole test run.
+ * @public run-levels.mjs calls it on the built output
+ */
 export function removeSeed(): void {
   if (existsSync(seedDirectory)) {
     rmSync(seedDirectory, { recursive: true });
