@@ -1,5 +1,5 @@
 import { isJaildError } from '../errors/jaild-error.js';
-import { findObstacle } from './candidate.js';
+import { hasEnded } from './candidate.js';
 import type { AuthenticatedConnection } from './connection.js';
 import type { BrokerContext } from './context.js';
 
@@ -26,10 +26,9 @@ async function check(context: BrokerContext): Promise<void> {
 }
 
 async function isGone(context: BrokerContext, { account, from }: AuthenticatedConnection): Promise<boolean> {
-  if (!account.isRecord) return false;
   try {
     const record = await context.accounts.find(account.account);
-    return record === undefined || findObstacle(record, from.source, Date.now()) !== null;
+    return hasEnded(account, record, from.source, Date.now());
   } catch (error) {
     if (isJaildError(error)) return false;
     throw error;

@@ -141,6 +141,7 @@ export class Authenticator {
     }
     const method = done.join('+');
     const isRecord = (await this.#options.records.find(account.name)) !== undefined;
+    const watched = isRecord ? { recordCreated: account.created } : {};
     const policy = planPolicy(this.#options.config(), account, key?.options ?? null);
     const fingerprint = key === undefined ? {} : { fingerprint: key.key.fingerprint };
     const { connectionId, source } = connection.from;
@@ -155,7 +156,7 @@ export class Authenticator {
     });
     return {
       outcome: 'accepted',
-      account: makeAuthenticatedAccount({ account: account.name, jail, policy, method, isRecord, ...fingerprint }),
+      account: makeAuthenticatedAccount({ account: account.name, jail, policy, method, ...watched, ...fingerprint }),
     };
   }
 

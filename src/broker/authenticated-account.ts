@@ -12,8 +12,8 @@ export interface LoginEvidence {
   readonly method: string;
   /** Of the key, when one was used. */
   readonly fingerprint?: string;
-  /** Whether the account came from the records (it is then watched for changes) or from a look-up program. */
-  readonly isRecord: boolean;
+  /** When the account's record was made; the account is watched by it. Absent: it came from a look-up program. */
+  readonly recordCreated?: string;
 }
 
 /** Somebody who has logged in. Only `makeAuthenticatedAccount` makes one, and only `authenticate.ts` and `resume.ts` call that. */

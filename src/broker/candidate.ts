@@ -28,6 +28,20 @@ export async function findCandidate(
   return { outcome: 'account', account, jail };
 }
 
+/**
+ * Whether a login must end: its record is gone, locked or expired, or it is a new one of the same name: that may be somebody else's.
+ * A login without a record is not watched.
+ */
+export function hasEnded(
+  login: { readonly recordCreated?: string },
+  record: Account | undefined,
+  source: string,
+  nowMs: number,
+): boolean {
+  if (login.recordCreated === undefined) return false;
+  return record === undefined || record.created !== login.recordCreated || findObstacle(record, source, nowMs) !== null;
+}
+
 /** Why this account may not log in from there now, or null. */
 export function findObstacle(account: Account, source: string, nowMs: number): 'locked' | 'expired' | 'source' | null {
   if (account.state !== 'active') return 'locked';

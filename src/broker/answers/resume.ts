@@ -1,6 +1,6 @@
 import type { ReadQuestion } from '../../privsep/request-table.js';
 import type { WorkerCall } from '../call.js';
-import { findObstacle } from '../candidate.js';
+import { hasEnded } from '../candidate.js';
 import type { ResumingConnection } from '../connection.js';
 import type { Reply } from '../dispatch.js';
 import { toWorkerPolicy } from '../login-policy.js';
@@ -12,10 +12,8 @@ export async function answerResume(
 ): Promise<Reply<'resume'>> {
   const connection = context.resume.restore(question.connectionId, question.secret);
   if (connection === null) return { answer: { outcome: 'refused' } };
-  const record = connection.account.isRecord ? await context.accounts.find(connection.account.account) : undefined;
-  const isGone =
-    connection.account.isRecord &&
-    (record === undefined || findObstacle(record, connection.from.source, Date.now()) !== null);
+  const record = await context.accounts.find(connection.account.account);
+  const isGone = hasEnded(connection.account, record, connection.from.source, Date.now());
   // Looked at last: between here and the restoring nothing waits, so that two doors cannot both become the connection.
   const isThere = context.connections.find(question.connectionId) !== undefined;
   if (isGone || isThere) return { answer: { outcome: 'refused' } };

@@ -210,6 +210,18 @@ describe('login at the broker', () => {
     assert.ok(!written.includes('My Secret!') && !written.includes('sesame-open'));
   });
 
+  it('ends the connection when another account of the same name takes the place of its own', async () => {
+    await broker.addAccount('twin');
+    const connection = await broker.connect(listener);
+    await connection.exchange();
+    await connection.tryPassword('twin', password);
+    const told = new Promise((resolve) => connection.door.on('terminate', resolve));
+    await openAccounts(broker.config.server).remove(parseAccountName('twin'));
+    await broker.addAccount('twin');
+    assert.deepEqual(await told, { code: 'account', text: 'Your account may not log in any more.' });
+    await connection.ended;
+  });
+
   it('ends the connection when its account is locked, within seconds (A24)', async () => {
     const connection = await broker.connect(listener);
     await connection.exchange();

@@ -27,7 +27,7 @@ function makeConnection(): AuthenticatedConnection {
       jail: parseJailName('alice+web'),
       method: 'publickey+password',
       fingerprint: 'SHA256:abc',
-      isRecord: true,
+      recordCreated: '2026-01-01T00:00:00.000Z',
       policy: {
         terminal: false,
         forwarding: true,

@@ -22,7 +22,7 @@ function connect(policy: Partial<LoginPolicy> = {}): AuthenticatedConnection {
     account: parseAccountName('alice'),
     jail: parseJailName('alice'),
     method: 'publickey',
-    isRecord: true,
+    recordCreated: '2026-01-01T00:00:00.000Z',
     policy: { ...open, ...policy },
   };
   return {
