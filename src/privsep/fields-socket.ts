@@ -37,6 +37,11 @@ export class FieldsSocket {
     return this.#closed;
   }
 
+  /** The other end has not taken what was sent: `send` throws now. */
+  get isFull(): boolean {
+    return this.#outgoing.length >= maxQueuedMessages;
+  }
+
   /** Sends one message. Takes over `fds`: they are closed here once sent, or when the socket ends before that. */
   send(fields: readonly Field[], fds: readonly number[] = []): void {
     if (this.#closed) {
@@ -44,7 +49,7 @@ export class FieldsSocket {
       throw new JaildError('keeper-unreachable', 'the socket to native code is closed');
     }
     const data = encodeFields(fields);
-    if (this.#outgoing.length >= maxQueuedMessages) {
+    if (this.isFull) {
       for (const fd of fds) addon.close(fd);
       throw new JaildError('keeper-unreachable', 'native code does not take messages');
     }

@@ -48,9 +48,9 @@ export class SessionSocket {
     ]);
   }
 
-  /** Sends a signal (`INT`, without SIG) to the session's own group. */
+  /** Sends a signal (`INT`, without SIG) to the session's own group. Of a flood some are dropped: signals of one kind merge anyway. */
   signal(name: string): void {
-    if (this.#socket.isClosed) return;
+    if (this.#socket.isClosed || this.#socket.isFull) return;
     this.#socket.send([
       ['op', 'signal'],
       ['name', name],
