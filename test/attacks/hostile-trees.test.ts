@@ -6,25 +6,33 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { counted } from '../support/full-mode.js';
 import { jailRow } from '../support/instance-parts.js';
-import { mustRun } from '../support/program.js';
-import { mustSsh, ssh } from '../support/ssh-client.js';
+import { mustRun, runProgram } from '../support/program.js';
+import { mustSsh, ssh, startSsh } from '../support/ssh-client.js';
+import { until } from '../support/until.js';
 import { attackSuite } from './attack-suite.js';
-
-const { instance } = attackSuite('hostile-trees', {}, async (made) => {
-  await made.addAccount('victim');
-});
 
 let marker = '';
 
-before(async () => {
-  marker = path.join(instance().files.directory, 'marker');
+const { instance } = attackSuite('hostile-trees', {}, async (made) => {
+  await made.addAccount('victim');
+  marker = path.join(made.files.directory, 'marker');
   mkdirSync(path.join(marker, 'inner'), { recursive: true });
   writeFileSync(path.join(marker, 'file'), 'intact');
   await mustRun('chmod', ['-R', 'a+rwX', marker]);
 });
+
+/** Runs a script in a stopped or running jail's upper directory with the jail's own ids, as a tenant's process would. */
+async function asTenant(script: string): Promise<unknown> {
+  const map = await mustSsh(instance(), 'victim', 'cat /proc/self/uid_map');
+  const base = map.trim().split(/\s+/)[1] ?? '';
+  await instance().mustJailctl(['jail', 'stop', 'victim', '--yes']);
+  const ids = ['--reuid', base, '--regid', base, '--clear-groups'];
+  const cwd = path.join(instance().files.stateDir, 'jails/victim/upper');
+  return runProgram('setpriv', [...ids, 'sh', '-c', script], { cwd, deadlineMs: 120_000 });
+}
 
 async function markerState(): Promise<string> {
   return mustRun('find', [marker, '-printf', '%p %m %U %s %T@\\n']);
@@ -58,13 +66,7 @@ const targets = [
 
 for (const target of targets) {
   test(`M22 M24 ${target} as a link to the outside is contained or refused at the next start`, async () => {
-    await mustSsh(instance(), 'victim', 'true');
-    await instance().mustJailctl(['jail', 'stop', 'victim', '--yes']);
-    const upper = path.join(instance().files.stateDir, 'jails/victim/upper');
-    await mustRun('sh', [
-      '-c',
-      `cd '${upper}' && mkdir -p ".$(dirname ${target})" && rm -rf ".${target}" && ln -s '${marker}' ".${target}"`,
-    ]);
+    await asTenant(`mkdir -p ".$(dirname ${target})"; rm -rf ".${target}"; ln -s '${marker}' ".${target}"`);
     await assertMarkerIntact(() =>
       ssh(instance(), 'victim', `echo x > ${target}/file 2>/dev/null; echo y > ${target} 2>/dev/null; id`, {
         deadlineMs: 20_000,
@@ -74,32 +76,31 @@ for (const target of targets) {
   });
 }
 
-test(`M23 swapping mount targets during ${counted(15, 500)} starts touches nothing outside`, async () => {
-  const upper = path.join(instance().files.stateDir, 'jails/victim/upper');
-  await mustSsh(instance(), 'victim', 'mkdir -p /tmp /run');
-  const swap = `cd '${upper}'; while [ ! -e '${marker}-stop' ]; do for d in tmp run; do mv $d $d.x; ln -s '${marker}' $d; rm $d; mv $d.x $d; done; done 2>/dev/null`;
-  const swapping = mustRun('sh', ['-c', swap], { deadlineMs: 600_000 });
+test(`M23 swapping mount targets during ${counted(40, 500)} entries touches nothing outside`, async () => {
+  const swap = `echo armed; while :; do for d in tmp run etc; do mv /$d /$d.x; ln -s ${marker} /$d; rm /$d; mv /$d.x /$d; done; done 2>/dev/null`;
   await assertMarkerIntact(async () => {
-    for (let n = 0; n < counted(15, 500); n += 1) {
-      await instance().jailctl(['jail', 'restart', 'victim', '--yes'], { deadlineMs: 30_000 });
+    const attack = startSsh(instance(), 'victim', swap, { input: () => undefined, deadlineMs: 300_000 });
+    await until('the swapping runs', 10_000, () => attack.stdoutSoFar().includes('armed'));
+    for (let n = 0; n < counted(40, 500); n += 1) {
+      await ssh(instance(), 'victim', 'echo x > /tmp/file; echo x > /run/file', { deadlineMs: 20_000 });
     }
+    attack.child.kill('SIGKILL');
+    await attack.ended;
   });
-  writeFileSync(`${marker}-stop`, '');
-  await swapping;
   await resetVictim();
 });
 
 test('M36 a farm of links and a swapping process are removed without following one', async () => {
-  await mustSsh(
-    instance(),
-    'victim',
-    `mkdir -p /root/farm; cd /root/farm; for i in $(seq 1 300); do ln -s ${marker} l$i; ln -s ${marker}/file f$i; mkdir d$i; done`,
-  );
-  const upper = path.join(instance().files.stateDir, 'jails/victim/upper/root/farm');
-  await instance().mustJailctl(['jail', 'stop', 'victim', '--yes']);
-  const swap = `cd '${upper}'; for i in $(seq 1 300); do mv d$i e$i; ln -s '${marker}' d$i; done 2>/dev/null; true`;
+  const farm = `for i in $(seq 1 300); do ln -s ${marker} l$i; ln -s ${marker}/file f$i; mkdir d$i; done`;
+  await mustSsh(instance(), 'victim', `mkdir -p /root/farm; cd /root/farm; ${farm}`);
   await assertMarkerIntact(async () => {
-    await Promise.all([mustRun('sh', ['-c', swap]), resetVictim()]);
+    const swapping = asTenant(
+      `f=root/farm; for i in $(seq 1 300); do mv $f/d$i $f/e$i; ln -s '${marker}' $f/d$i; done 2>/dev/null`, // no cd: the parents are closed
+    );
+    await until('the swapping runs', 20_000, () =>
+      existsSync(path.join(instance().files.stateDir, 'jails/victim/upper/root/farm/e1')),
+    );
+    await Promise.all([swapping, instance().jailctl(['jail', 'reset', 'victim', '--yes'])]); // may refuse in the race
     await resetVictim();
   });
   assert.equal((await ssh(instance(), 'victim', 'ls /root/farm')).code, 2);

@@ -67,7 +67,7 @@ test('N02 abstract sockets of the host are not visible', async () => {
 test('N03 link-local and metadata addresses are dropped', async () => {
   const link = `jdtest${instance().slot.number}`;
   const stand = '169.254.169.254';
-  await mustRun('ip', ['link', 'add', link, 'type', 'dummy']);
+  await mustRun('ip', ['link', 'add', link, 'type', 'veth', 'peer', 'name', `${link}p`]);
   try {
     await mustRun('ip', ['addr', 'add', `${stand}/32`, 'dev', link]);
     await mustRun('ip', ['link', 'set', link, 'up']);

@@ -59,7 +59,10 @@ static long clone3(void) {
 }
 static long unknown(void) { return syscall(999); }
 static long fsopen_tmpfs(void) { return syscall(SYS_fsopen, "tmpfs", 0); }
-static long fsopen_ext4(void) { return syscall(SYS_fsopen, "ext4", 0); }
+static long fsopen_ext4(void) {
+    int context = (int)syscall(SYS_fsopen, "ext4", 0);
+    return context < 0 ? -1 : syscall(SYS_fsconfig, context, 6 /* create */, NULL, NULL, 0);
+}
 static long open_by_handle(void) {
     return syscall(SYS_open_by_handle_at, AT_FDCWD, zeros, O_RDONLY);
 }
