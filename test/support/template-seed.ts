@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { InstanceFiles } from './instance-files.js';
 import { mustRun, runProgram } from './program.js';
@@ -42,11 +42,12 @@ export async function detachSeed(stateDir: string): Promise<void> {
 }
 
 /**
- * Removes the seed at the end of a whole test run.
+ * Removes the seed at the end of a whole test run; another run that uses it keeps it.
  * @public run-levels.mjs calls it on the built output
  */
 export function removeSeed(): void {
-  if (existsSync(seedDirectory)) {
+  const isUsed = readFileSync('/proc/self/mountinfo', 'utf8').includes(seedDirectory);
+  if (existsSync(seedDirectory) && !isUsed) {
     rmSync(seedDirectory, { recursive: true });
   }
 }
