@@ -107,8 +107,8 @@ export async function measureLogins(instance: Instance, native: NativePrograms):
   await instance.addAccount(user);
   const root = await mountPeerRoot(instance);
   const peers = {
-    plain: await startSshd(instance, 'sshd', []),
-    chroot: await startSshd(instance, 'sshd-chroot', [`ChrootDirectory ${root.path}`]),
+    plain: await startSshd(instance, 'sshd'),
+    chroot: await startSshd(instance, 'sshd-chroot', root.path),
   };
   try {
     await mustRun('ssh', sshArgs(instance, instance.files.port, user, 'true'));

@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
     int door = connect_to(argv[1]);
     if (strcmp(argv[2], "enter") == 0 && argc == 5) {
         snprintf(request, sizeof(request),
-                 "{\"v\":1,\"id\":1,\"request\":\"open-session\",\"jail\":\"%s\",\"user\":\"root\","
+                 "{\"v\":1,\"id\":1,\"request\":\"admin-open-session\",\"jail\":\"%s\",\"user\":\"root\","
                  "\"argv\":[\"%s\"],\"environment\":[]}",
                  argv[3], argv[4]);
     } else {

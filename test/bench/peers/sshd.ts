@@ -16,23 +16,32 @@ export interface SshdPeer {
 
 /**
  * Starts sshd from the unpacked package in a mount namespace of its own, where a passwd with its privilege separation
- * user and an empty /run/sshd lie over the host's. `lines` are added to its configuration.
+ * user and an empty /run/sshd lie over the host's. With `root`, ChrootDirectory is that tree, seen at /srv: sshd takes no directory
+ * below one that others may write to.
  */
-export async function startSshd(instance: Instance, name: string, lines: readonly string[]): Promise<SshdPeer> {
+export async function startSshd(instance: Instance, name: string, root?: string): Promise<SshdPeer> {
   const base = path.join(instance.files.directory, 'peers');
   const unpacked = await unpackPackages(base, ['openssh-server', 'libwrap0']);
   const home = path.join(base, name);
   mkdirSync(home);
   const port = await freePort();
   await mustRun('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(home, 'host-key')]);
-  const passwd = readFileSync('/etc/passwd', 'utf8').replace(/^sshd:.*\n/m, '');
+  // Without the start-up files of whoever keeps this machine: bash reads them also for commands under sshd.
+  const ownHome = root === undefined ? home : '/root';
+  const passwd = readFileSync('/etc/passwd', 'utf8')
+    .replace(/^sshd:.*\n/m, '')
+    .replace(/^(root:[^:]*:0:0:[^:]*:)[^:]*/m, `$1${ownHome}`);
   writeFileSync(path.join(home, 'passwd'), `${passwd}sshd:x:64999:65534::/run/sshd:/usr/sbin/nologin\n`);
-  writeFileSync(path.join(home, 'sshd_config'), config(instance, home, port, lines));
+  writeFileSync(
+    path.join(home, 'sshd_config'),
+    config(instance, home, port, root === undefined ? [] : ['ChrootDirectory /srv']),
+  );
   const library = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu']
     .map((each) => path.join(unpacked, each))
     .join(':');
   const program = path.join(unpacked, 'usr/sbin/sshd');
-  const script = `mount --bind '${home}/passwd' /etc/passwd && mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/sshd && exec '${program}' -D -e -f '${home}/sshd_config'`;
+  const chroot = root === undefined ? '' : `mount --rbind '${root}' /srv && `;
+  const script = `${chroot}mount --bind '${home}/passwd' /etc/passwd && mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/sshd && exec '${program}' -D -e -f '${home}/sshd_config'`;
   const child = spawn('unshare', ['--mount', 'sh', '-c', script], {
     env: { ...process.env, LD_LIBRARY_PATH: library },
     stdio: ['ignore', 'ignore', 'pipe'],
