@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { jailRow } from '../support/instance-parts.js';
 import { installProbe, runProbes } from '../support/probe.js';
 import { runProgram } from '../support/program.js';
 import { mustSsh, ssh } from '../support/ssh-client.js';
@@ -155,6 +156,21 @@ test('K29 id maps are high, disjoint, and hold no id of the host', async () => {
 test('K20 processes of another jail and of the host are not there', async () => {
   const { out } = await ssh(instance(), 'alice', 'ls /proc | grep -c "^[0-9]"');
   assert.ok(Number(out) < 20, `${out} processes are visible`);
+});
+
+test('K21 memory and descriptors of another jail’s process are out of reach', async () => {
+  await mustSsh(instance(), 'bob', 'true');
+  const { initPid } = await jailRow(instance(), 'bob');
+  const script = `import ctypes
+c = ctypes.CDLL(None, use_errno=True)
+b = ctypes.create_string_buffer(8)
+v = (ctypes.c_ulong * 2)(ctypes.addressof(b), 8)
+print(c.syscall(434, ${initPid}, 0), c.syscall(310, ${initPid}, v, 1, v, 1, 0), c.syscall(434, 1, 0) >= 0)`;
+  assert.equal(
+    await mustSsh(instance(), 'alice', `python3 -c '${script}'`),
+    '-1 -1 True',
+    'only the own init is found',
+  );
 });
 
 test('K23 reboot -f ends only this jail', async () => {

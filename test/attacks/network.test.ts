@@ -3,11 +3,12 @@
  * that the test makes; nothing leaves this machine.
  */
 import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { jailRow } from '../support/instance-parts.js';
-import { mustRun, runProgram } from '../support/program.js';
+import { mustRun, runProgram, startProgram } from '../support/program.js';
 import { mustSsh, ssh, startSsh } from '../support/ssh-client.js';
 import { until } from '../support/until.js';
 import { attackSuite } from './attack-suite.js';
@@ -111,6 +112,16 @@ s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("${address}",0)); s.
   assert.equal(filters, '1', 'strict reverse path on every link of ours');
 });
 
+/** Answers each connection with the uid of its peer. */
+const peerService = `
+import os, socket, struct, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o777); s.listen()
+print("listening", flush=True)
+while True:
+    c, _ = s.accept()
+    c.send(str(struct.unpack("iII", c.getsockopt(socket.SOL_SOCKET, 17, 12))[1]).encode()); c.close()
+`;
+
 test('N08 audit and the host’s kernel events are out of reach', async () => {
   const out = await mustSsh(
     instance(),
@@ -144,6 +155,24 @@ test('N11 host and domain name are the jail’s own', async () => {
   await mustSsh(instance(), 'alice', 'hostname changed; domainname changed 2>/dev/null || true');
   assert.equal(await mustRun('uname', ['-n']), before);
   assert.notEqual(await mustSsh(instance(), 'bob', 'hostname'), 'changed');
+});
+
+test('N12 a host service that looks at the peer of a jail’s connection sees the mapped uid', async () => {
+  const shared = path.join(instance().files.directory, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o755);
+  const service = startProgram('python3', ['-c', peerService, path.join(shared, 'service')]);
+  await until('the service listens', 10_000, () => service.stdoutSoFar().includes('listening'));
+  await instance().addAccount('sharer', { args: ['--volume', `rw:${shared}:/mnt`] });
+  const out = await mustSsh(
+    instance(),
+    'sharer',
+    `python3 -c 'import socket
+s=socket.socket(socket.AF_UNIX); s.connect("/mnt/service"); print(s.recv(50).decode())'`,
+  );
+  assert.ok(Number(out) >= 100_000, `the service saw uid ${out}`);
+  service.child.kill();
+  await service.ended;
 });
 
 test('N13 sockets of the host’s services are absent', async () => {

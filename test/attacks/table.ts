@@ -16,10 +16,10 @@ export const testedRows: Readonly<Record<string, string>> = {
   'guessing.test.ts': 'A01 A02 A03 A14 A17 A18 A19 A20',
   'hostile-trees.test.ts': 'M12 M22 M23 M24 M28 M36 K04 K18 K30 X27 X34',
   'kernel.test.ts':
-    'M13 M29 K02 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K17 K19 K20 K22 K23 K24 K25 K28 K29 K31 K32 K33 K34 K35 K37 N08',
+    'M13 M29 K02 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K17 K19 K20 K21 K22 K23 K24 K25 K28 K29 K31 K32 K33 K34 K35 K37 N08',
   'limits.test.ts': 'X24',
   'mounts.test.ts': 'M02 M03 M06 M07 M08 M09 M11 M14 M15 M16 M18 M19 M20 M21 M25 M27',
-  'network.test.ts': 'F02 F03 F07 N02 N03 N05 N06 N07 N09 N10 N11 N13',
+  'network.test.ts': 'F02 F03 F07 N02 N03 N05 N06 N07 N09 N10 N11 N12 N13',
   'sessions.test.ts': 'C15 C17 C20 C21 C22 C23 C25 C27 C28',
   'sftp.test.ts': 'S02 S03 S04 S05 S06 S07 S09 S11 S13 S14 S15',
   'transport-before-login.test.ts': 'T01 T02 T03 T04 T05 T06 T07 T09',
@@ -55,5 +55,5 @@ export const openRows: readonly { readonly reason: string; readonly rows: string
     rows: 'I01 I02 I03 I05 I06 I07 I08 I09 I10 I11 I12 I13 I15 I16 I18 I20 I21 I23 I26 I27 I28 I29 I30',
   },
   { reason: 'administration and log rows come with the operations issue', rows: 'L01 L03 L04 L06 L07 L09 L10' },
-  { reason: 'not written yet', rows: 'F20 K21 X15 N12' },
+  { reason: 'not written yet: a forward into a stopping jail, hostile names in a worker’s requests', rows: 'F20 X15' },
 ];
