@@ -39,19 +39,15 @@ function printLines(instance: Instance): void {
   say('');
 }
 
-/** Resolves at Ctrl-C, or when the server ends by itself (which it should not). */
-function waitForEnd(instance: Instance): Promise<'asked' | 'server ended'> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => resolve('asked'));
-    }
-    void instance.server.ended.then(() => resolve('server ended'));
-  });
-}
+/** Resolves at Ctrl-C. Listens from the start: what is half made when it comes is finished and removed. */
+const asked = new Promise<'asked'>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => resolve('asked'));
+  }
+});
 
 async function main(check: boolean): Promise<number> {
   const instance = await Instance.make('demo', {}, { ownTemplates: true });
-  const end = waitForEnd(instance);
   try {
     await instance.addAccount(user);
     await writeKnownHosts(instance);
@@ -61,7 +57,7 @@ async function main(check: boolean): Promise<number> {
       return (await checkDemo(instance, user, say)) ? 0 : 1;
     }
     say('Ctrl-C ends the server and removes everything it made.');
-    const how = await end;
+    const how = await Promise.race([asked, instance.server.ended.then(() => 'the server ended' as const)]);
     say(how === 'asked' ? '\nremoving ...' : `\n${how}; see ${instance.files.directory}/serve.log`);
     return how === 'asked' ? 0 : 1;
   } finally {
