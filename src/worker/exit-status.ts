@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { namedSignals } from './signal-names.js';
 import { message } from './ssh2/messages.js';
 import { buildPayload } from './ssh2/wire.js';
 
@@ -6,23 +7,6 @@ import { buildPayload } from './ssh2/wire.js';
 export type SessionEnd =
   | { readonly how: 'exited'; readonly code: number }
   | { readonly how: 'signaled'; readonly signal: string; readonly coreDumped: boolean };
-
-/** Signals that have a name on the wire (RFC 4254 section 6.10). */
-const namedSignals: readonly string[] = [
-  'ABRT',
-  'ALRM',
-  'FPE',
-  'HUP',
-  'ILL',
-  'INT',
-  'KILL',
-  'PIPE',
-  'QUIT',
-  'SEGV',
-  'TERM',
-  'USR1',
-  'USR2',
-];
 
 const firstRealTime = 34;
 

@@ -1,21 +1,6 @@
-/** What a client may send to its session's own group; the same list as OpenSSH's. */
-const allowed: readonly string[] = [
-  'ABRT',
-  'ALRM',
-  'FPE',
-  'HUP',
-  'ILL',
-  'INT',
-  'KILL',
-  'PIPE',
-  'QUIT',
-  'SEGV',
-  'TERM',
-  'USR1',
-  'USR2',
-];
+import { namedSignals } from './signal-names.js';
 
-/** True for a signal name (without SIG) that a client may send. */
+/** True for a signal name (without SIG) that a client may send to its session's own group: OpenSSH's list, which is the one on the wire. */
 export function isAllowedSignal(name: string): boolean {
-  return allowed.includes(name);
+  return namedSignals.includes(name);
 }
