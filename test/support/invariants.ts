@@ -12,7 +12,8 @@ export interface Footprint {
   readonly directory: string;
   readonly runDir: string;
   readonly stateDir: string;
-  readonly slot: Slot;
+  /** The outside ids that its jails may have. */
+  readonly slot: Pick<Slot, 'firstBase' | 'lastBase'>;
 }
 
 /** Four hex digits that stand in the names of an instance's links, tables and groups. */
