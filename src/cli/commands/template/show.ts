@@ -34,7 +34,7 @@ export const templateShow: Verb = {
         `layer ${layer.role}`,
         `${layer.digest} (${showBytes(layer.bytes)}, ${layer.files} files, digest over ${layer.covers})`,
       ]),
-      ...Object.entries(manifest.inputs.facts).map(([fact, value]): [string, string] => [`input ${fact}`, value]),
+      ['inputs', `${manifest.inputs.key} (${Object.keys(manifest.inputs.facts).length} facts, in JSON)`],
       ['recipe', manifest.recipe.trim().replace(/\n+/g, ' | ')],
     ]);
     return undefined;
