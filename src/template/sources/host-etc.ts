@@ -7,7 +7,7 @@ import { isAsShipped, listPackageDirectories, parseConffiles, readDpkgStatus } f
  * What is taken from the host's /etc besides the packages' own unchanged files: made at installation, the same on every host
  * of its kind, and needed for programs to start. Files that others cannot read are never taken.
  */
-export const allowedSettings: readonly string[] = [
+const allowed: readonly string[] = [
   'adduser.conf',
   'alternatives',
   'bash.bashrc',
@@ -87,7 +87,7 @@ export async function buildHostEtc(tree: RootTree, extra: readonly string[]): Pr
     const path = conffile.path.slice(1);
     if (isWanted(path) && (await isAsShipped(conffile))) await tree.copyPublic(conffile.path, path, { anyMode: true });
   }
-  for (const name of [...allowedSettings, ...extra]) await copyBelow(tree, posix.join('etc', name));
+  for (const name of [...allowed, ...extra]) await copyBelow(tree, posix.join('etc', name));
   await copyAptConfiguration(tree);
   if (!(await tree.has('etc/sudoers'))) await tree.file('etc/sudoers', defaultSudoers, { mode: 0o440 });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { linkTree, type TreeSize } from '../keeper-tree.js';
 import { RootTree } from '../root-tree.js';
 import { packageDatabases, readDpkgStatus } from './dpkg-state.js';
-import { allowedSettings, buildHostEtc } from './host-etc.js';
+import { buildHostEtc } from './host-etc.js';
 import { buildIdentityFiles } from './host-identity.js';
 import {
   buildEmptyLocal,
@@ -38,23 +38,22 @@ const changedInPlace = [
  */
 export const hostSource: TemplateSource = { loadInputs: loadHostInputs, build: buildHost };
 
-/** Below /etc, besides the names that are copied: what the generated files and apt's settings are made from. */
-const watchedSettings = [
-  'passwd',
-  'group',
-  'apt',
-  'apt/sources.list',
-  'apt/sources.list.d',
-  'apt/apt.conf.d',
-  'apt/trusted.gpg.d',
-];
-
 /** What the snapshot stands for: dpkg's status and the state of the directories that hold programs and settings. */
 async function loadHostInputs(): Promise<SourceInputs> {
   const facts: Record<string, string> = { dpkg: sha256(await readDpkgStatus()) };
   for (const path of watchedDirectories) facts[path] = await changeTime(path);
-  for (const name of [...watchedSettings, ...allowedSettings])
-    facts[`/etc/${name}`] = await changeTime(join('/etc', name));
+  for (const path of [
+    '/etc/passwd',
+    '/etc/group',
+    '/etc/alternatives',
+    '/etc/ssl/certs',
+    '/etc/apt/sources.list.d',
+    '/etc/pam.d',
+    '/etc/ld.so.cache',
+    '/etc/localtime',
+  ]) {
+    facts[path] = await changeTime(path);
+  }
   return { key: sha256(JSON.stringify(facts)), facts };
 }
 
@@ -64,18 +63,13 @@ async function buildHost(context: SourceContext): Promise<readonly StagedLayer[]
   await makeTop(system);
   await makeTop(skeleton);
   context.report({ phase: 'snapshot of /usr', percentage: 5 });
-  const size = await together(snapshotSystem(context, system, skeleton), buildSkeleton(context, skeleton));
+  const size = await snapshotSystem(context, system, skeleton);
+  context.report({ phase: 'settings', percentage: 50 });
+  await buildSkeleton(context, skeleton);
   return [
     { role: 'skeleton', directoryPath: skeleton.directoryPath, covers: 'contents' },
     { role: 'system', directoryPath: system.directoryPath, covers: 'times', size },
   ];
-}
-
-/** Waits for both, also when one fails: nobody may write any more when the staging directory is removed. Answers what the first gave. */
-async function together<Result>(first: Promise<Result>, second: Promise<void>): Promise<Result> {
-  await Promise.allSettled([first, second]);
-  await second;
-  return await first;
 }
 
 async function makeTop(tree: RootTree): Promise<void> {
