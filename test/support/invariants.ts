@@ -73,22 +73,20 @@ function leftProcesses(footprint: Footprint, ignoresZombies: boolean): string[] 
     .map((row) => `process ${row.pid} (${row.state}, uid ${row.uid}): ${row.command}`);
 }
 
-/**
- * Mounts that name the instance, on the host and in the namespaces of its processes; the layers that it borrows from the
- * seed are ours. Not in those of others: the keeper of an instance that started meanwhile has private copies of all mounts.
- */
-function leftMounts(footprint: Footprint): string[] {
-  const borrowed = layersOf(footprint);
+/** Mounts that name the instance in any namespace; the layers that it borrows from the seed are ours. */
+function leftMounts({ directory, stateDir }: Footprint): string[] {
+  const borrowed = layersOf({ stateDir });
   const seen = new Set<string>();
   const found: string[] = [];
-  for (const pid of [process.pid, ...processesOf(footprint).map((row) => row.pid)]) {
+  for (const { pid } of listProcesses()) {
     const namespace = processLink(pid, 'ns/mnt');
     if (namespace === undefined || seen.has(namespace)) {
       continue;
     }
     seen.add(namespace);
-    const lines = readLines(`/proc/${pid}/mountinfo`);
-    for (const line of lines.filter((each) => each.includes(footprint.directory) && each.split(' ')[4] !== borrowed)) {
+    for (const line of readLines(`/proc/${pid}/mountinfo`).filter(
+      (each) => each.includes(directory) && each.split(' ')[4] !== borrowed,
+    )) {
       found.push(`mount in ${namespace} (pid ${pid}): ${line}`);
     }
   }
